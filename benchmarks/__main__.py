@@ -17,39 +17,7 @@ from pathlib import Path
 from benchmarks.measuring import Row, machine
 
 RESULTS = Path(__file__).resolve().parents[1] / "docs" / "RESULTS.md"
-BENCHMARKS = (
-    "outcomes",
-    "startup",
-    "window",
-    "epoch",
-    "memory",
-    "large_photos",
-    "transfer",
-    "networks_strangers",
-    "resume",
-    "scratch",
-    "motion",
-    "faces_speed",
-    "faces_training",
-    "faces_embedders",
-    "large_gallery",
-    "large_training",
-    "faces_accuracy",
-    "faces_robustness",
-    "near_copies",
-    "faces_strangers",
-    "stated_rates",
-    "discover",
-    "people_rules",
-    "library",
-    "find",
-    "correct",
-    "video",
-    "photo_stages",
-    "ray_engine",
-    "service",
-    "studio",
-)
+BENCHMARKS = sorted(file.stem for file in Path(__file__).parent.glob("*.py") if "\nTITLE = " in file.read_text(encoding="utf-8"))
 HEAD = """# Measured
 
 Every figure that the documentation claims, with the command that measured it, the machine and the day. `make bench` measures

@@ -82,7 +82,7 @@ def draw(folder: Path) -> None:
             )
             change.executemany(f"INSERT INTO faces VALUES ({', '.join('?' * 12)})", faces)
         named = {int(face) + 1: int(person) for person in range(N_PEOPLE) for face in np.flatnonzero(who == person)[:LEARNT]}
-        places = facts.places_of_faces(library, [*named])
+        places = {face.row: facts.Place(face.photo, face.place) for face in contents.faces_of(library)}
         facts.say(library, [Saying(places[face], "is", f"Person {person}", "group") for face, person in named.items()])
 
 

@@ -8,16 +8,14 @@ memory, each batch augmented just before its step. Validation is left out of bot
 from __future__ import annotations
 
 import csv
-import tempfile
 import time
 from functools import partial
-from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from benchmarks.measuring import Row
+from benchmarks.measuring import Row, new_folder
 
 if TYPE_CHECKING:
     import keras
@@ -41,8 +39,7 @@ def measure() -> list[Row]:
     from whosthat.training.fitting import build_network, fit
     from whosthat.training.recipe import default_recipe
 
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
+    with new_folder() as folder:
         draw_photo_folder(folder / "heroes", photos_each=138, size=224)
         parts = split(audit(scan(folder / "heroes")))
         recipe = default_recipe("cnn6", size=224, epochs=EPOCHS)

@@ -6,15 +6,13 @@ import itertools
 import json
 import os
 import subprocess
-import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
-from benchmarks.face_photos import DETECTORS, gallery_of, private_places
+from benchmarks.face_photos import DETECTORS, enrolled, private_places
+from benchmarks.measuring import new_folder
 from whosthat.faces.embedder import DLIB
 from whosthat.recognition.enrolling import fit_identifier
 from whosthat.recognition.face_recogniser import FaceRecogniser
@@ -30,20 +28,8 @@ PEER_PYTHON = os.environ.get("WHOSTHAT_FACE_RECOGNITION_PYTHON", "")
 Names = Sequence[Sequence[str | None]]
 
 
-class Contestant(Protocol):
-    """Somebody who enrols people and then names faces."""
-
-    name: str
-
-    def enrol(self, photos: Sequence[AuditedPhoto]) -> None:
-        """Forget everybody, and learn these."""
-
-    def identify(self, photos: Sequence[Path]) -> Names:
-        """Return for each photo who was seen; None for an unknown face."""
-
-
 class Whosthat:
-    """whosthat with one of its detectors and embedders."""
+    """whosthat with one of its detectors and embedders: enrols people, forgetting all others, and says for each photo who was seen."""
 
     def __init__(self, detector: str, embedder: str = DLIB.name) -> None:
         self.name = f"whosthat, {DETECTORS[detector]}" + ("" if embedder == DLIB.name else f" and {embedder}")
@@ -52,14 +38,10 @@ class Whosthat:
 
     def enrol(self, photos: Sequence[AuditedPhoto]) -> None:
         """Find, embed and fit, with an empty cache."""
-        with tempfile.TemporaryDirectory() as empty:
-            paths = {item.sha256: item.photo.path for item in photos}
-            found = faces_of_photos(paths, self.reader, file=Path(empty) / "photos.sqlite")
-        gallery = gallery_of(photos, found, tuple(sorted({item.photo.class_name for item in photos})))
-        groups = {photo.sha256: photo.group for photo in photos}
-        fitted = fit_identifier(
-            gallery, np.array([groups[photo.sha256] for photo in gallery.photos]), embedder=self.reader.embedder.facts.name
-        )
+        with new_folder() as empty:
+            found = faces_of_photos({item.sha256: item.photo.path for item in photos}, self.reader, file=empty / "photos.sqlite")
+        gallery, groups = enrolled(photos, found, tuple(sorted({item.photo.class_name for item in photos})))
+        fitted = fit_identifier(gallery, groups, embedder=self.reader.embedder.facts.name)
         self._recogniser = FaceRecogniser(self.reader, fitted.identifier)
 
     def identify(self, photos: Sequence[Path]) -> Names:
@@ -93,6 +75,9 @@ class FaceRecognition:
         """See `face_recognition_peer.identify`."""
         names: Names = self.ask(identify=[str(photo.resolve()) for photo in photos])
         return names
+
+
+Contestant = Whosthat | FaceRecognition
 
 
 @contextmanager

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,7 +11,7 @@ from unittest import mock
 
 import numpy as np
 
-from benchmarks.measuring import SHARED
+from benchmarks.measuring import SHARED, new_folder
 from whosthat.recognition.gallery import EnrolledPhoto, Gallery
 from whosthat.workflow.face_photos import stacked
 from whosthat.workflow.model_files import add, add_with_others
@@ -20,6 +19,7 @@ from whosthat.workflow.model_files import add, add_with_others
 if TYPE_CHECKING:
     from whosthat.dataset.audit import AuditedPhoto
     from whosthat.faces.remembered import PhotoFaces
+    from whosthat.types import IntArray
 
 AVENGERS = SHARED / "data" / "avengers"
 STRANGERS = SHARED / "data" / "strangers"
@@ -36,19 +36,21 @@ EMBEDDERS = ("dlib-resnet", "reid-0095") if REID_FILE.is_file() else ("dlib-resn
 @contextmanager
 def private_places(detector: str, embedder: str = "dlib-resnet") -> Iterator[Path]:
     """Give whosthat, in this process and those it starts, an empty cache and a weights folder from which it takes these networks."""
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        with mock.patch.dict(os.environ, WHOSTHAT_CACHE=str(folder / "cache"), WHOSTHAT_WEIGHTS=str(folder / "weights")):
-            if detector == "yunet":
-                add(YUNET_FILE)
-            if embedder == "reid-0095":
-                add_with_others(REID_FILE)
-            yield folder
+    with (
+        new_folder() as folder,
+        mock.patch.dict(os.environ, WHOSTHAT_CACHE=str(folder / "cache"), WHOSTHAT_WEIGHTS=str(folder / "weights")),
+    ):
+        if detector == "yunet":
+            add(YUNET_FILE)
+        if embedder == "reid-0095":
+            add_with_others(REID_FILE)
+        yield folder
 
 
-def gallery_of(photos: Sequence[AuditedPhoto], found: Mapping[str, PhotoFaces], people: tuple[str, ...]) -> Gallery:
-    """Enrol the photos that show a face."""
+def enrolled(photos: Sequence[AuditedPhoto], found: Mapping[str, PhotoFaces], people: tuple[str, ...]) -> tuple[Gallery, IntArray]:
+    """Enrol the photos that show a face; the gallery, and the group of each photo."""
     shown = [item for item in photos if item.sha256 in found and found[item.sha256].taken is not None]
     labels = np.array([people.index(item.photo.class_name) for item in shown], np.int64)
-    enrolled = tuple(EnrolledPhoto(item.photo.name, item.sha256) for item in shown)
-    return Gallery(people, stacked([found[item.sha256] for item in shown]), labels, enrolled)
+    names = tuple(EnrolledPhoto(item.photo.name, item.sha256) for item in shown)
+    gallery = Gallery(people, stacked([found[item.sha256] for item in shown]), labels, names)
+    return gallery, np.array([item.group for item in shown])

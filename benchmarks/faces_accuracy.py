@@ -21,12 +21,11 @@ import csv
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from benchmarks.face_photos import AVENGERS, DETECTORS, EMBEDDERS, GROUP_PHOTOS, LFW, STRANGERS, gallery_of, private_places
+from benchmarks.face_photos import AVENGERS, DETECTORS, EMBEDDERS, GROUP_PHOTOS, LFW, STRANGERS, enrolled, private_places
 from benchmarks.measuring import Row
 from whosthat.dataset.audit import audit_folder
 from whosthat.evaluation.outcomes import Outcomes, answer_of, count
@@ -36,7 +35,7 @@ from whosthat.proportions import wilson_interval
 from whosthat.recognition.distances import distances
 from whosthat.recognition.enrolling import Strangers, fit_identifier
 from whosthat.recognition.face_recogniser import FaceRecogniser
-from whosthat.training.recipe import FaceRecipe
+from whosthat.training.recipe_base import FaceRecipe
 from whosthat.workflow.face_photos import faces_of_photos, open_reader, seen_in_photos
 from whosthat.workflow.train_faces import split_faces
 
@@ -84,7 +83,7 @@ def rows(detector: str, embedder: str, avengers: Audit, strangers: Audit) -> lis
         reader = open_reader(detector, embedder).reader
         known, others = (looked_at(audit, reader) for audit in (avengers, strangers))
         trials = list(zip(*(trials_of(seed, reader, known, others) for seed in SEEDS), strict=True))
-        divided = dividing_distance(*(gallery_of(one.audit.photos, one.found, one.audit.classes) for one in (known, others)))
+        divided = dividing_distance(*(enrolled(one.audit.photos, one.found, one.audit.classes)[0] for one in (known, others)))
         apart, genuine = lfw_pairs(reader)
     faceless = sum(not faces.faces for faces in known.seen.values())
     return [
@@ -110,10 +109,7 @@ def looked_at(audit: Audit, reader: FaceReader) -> Photos:
 def trials_of(seed: int, reader: FaceReader, known: Photos, others: Photos) -> Iterator[Trial]:
     """Train with one seed, and test under each threshold."""
     parts = split_faces(known.audit, FaceRecipe(seed=seed)).parts
-    learnt = gallery_of((*parts["train"], *parts["validation"]), known.found, known.audit.classes)
-    group_of = {item.sha256: item.group for item in known.audit.photos}
-    groups = np.array([group_of[photo.sha256] for photo in learnt.photos])
-
+    learnt, groups = enrolled((*parts["train"], *parts["validation"]), known.found, known.audit.classes)
     identifier = fit_identifier(learnt, groups, embedder=reader.embedder.facts.name).identifier
     recogniser = FaceRecogniser(reader, identifier)
     everybody = others.audit.photos
@@ -137,17 +133,16 @@ def trial(
     recogniser: FaceRecogniser, test: Sequence[AuditedPhoto], known: Photos, strangers: Sequence[AuditedPhoto], others: Photos
 ) -> Trial:
     """Answer for test photos and for strangers as predict does."""
+
+    def sightings(item: AuditedPhoto, photos: Photos) -> list[Sighting]:
+        seen = photos.seen[item.sha256]
+        return recogniser.name(seen.faces, seen.vectors)
+
     answers = [
-        answer_of(row, item.photo.name, item.photo.class_name, sightings_in(known.seen[item.sha256], recogniser), recogniser.labels)
-        for row, item in enumerate(test)
+        answer_of(row, item.photo.name, item.photo.class_name, sightings(item, known), recogniser.labels) for row, item in enumerate(test)
     ]
-    named = sum(any(one.name for one in sightings_in(others.seen[item.sha256], recogniser)) for item in strangers)
+    named = sum(any(one.name for one in sightings(item, others)) for item in strangers)
     return Trial(count(answers), len(strangers), named)
-
-
-def sightings_in(seen: SeenFaces, recogniser: FaceRecogniser) -> list[Sighting]:
-    """Name the faces of one photo."""
-    return recogniser.name(seen.faces, seen.vectors)
 
 
 def test_of(seeds: Sequence[Trial]) -> str:
@@ -204,13 +199,9 @@ def pairs_right(apart: FloatArray, genuine: IntArray, distance: float) -> str:
 
 def faces_found(reader: FaceReader) -> str:
     """Compare the numbers of faces found with those that the files' names tell."""
-    true = {photo: int(photo.stem.rpartition("_")[2]) for photo in numbered_photos()}
+    numbers = {photo: photo.stem.rpartition("_")[2] for photo in sorted(GROUP_PHOTOS.iterdir())}
+    true = {photo: int(number) for photo, number in numbers.items() if number.isdigit()}
     found = {photo: len(reader.find(read(photo))) for photo in true}
     hit = sum(min(found[photo], true[photo]) for photo in true)
     too_many = sum(max(found[photo] - true[photo], 0) for photo in true)
     return f"{hit} of {sum(true.values())} in {len(true)} photos (recall {hit / sum(true.values()):.3f}), {too_many} false"
-
-
-def numbered_photos() -> list[Path]:
-    """Return the group photos whose name ends in a number."""
-    return sorted(photo for photo in GROUP_PHOTOS.iterdir() if photo.stem.rpartition("_")[2].isdigit())

@@ -20,7 +20,7 @@ import cv2
 import numpy as np
 from PIL import Image as Pillow
 
-from benchmarks.face_photos import AVENGERS, DETECTORS, GROUP_PHOTOS, gallery_of, private_places
+from benchmarks.face_photos import AVENGERS, DETECTORS, GROUP_PHOTOS, enrolled, private_places
 from benchmarks.measuring import Row
 from whosthat.dataset.audit import audit_folder
 from whosthat.faces.embedder import DLIB
@@ -28,7 +28,7 @@ from whosthat.photos.drawing import thumbnail
 from whosthat.photos.reading import read
 from whosthat.recognition.enrolling import fit_identifier
 from whosthat.recognition.face_recogniser import FaceRecogniser
-from whosthat.training.recipe import FaceRecipe
+from whosthat.training.recipe_base import FaceRecipe
 from whosthat.workflow.face_photos import faces_of_photos, open_reader
 from whosthat.workflow.train_faces import split_faces
 
@@ -135,9 +135,7 @@ def recogniser_of(detector: str, photos: Audit) -> FaceRecogniser:
         reader = open_reader(detector).reader
         found = faces_of_photos({item.sha256: item.photo.path for item in photos.photos}, reader)
     parts = split_faces(photos, FaceRecipe()).parts
-    learnt = gallery_of((*parts["train"], *parts["validation"]), found, photos.classes)
-    group_of = {item.sha256: item.group for item in photos.photos}
-    groups = np.array([group_of[photo.sha256] for photo in learnt.photos])
+    learnt, groups = enrolled((*parts["train"], *parts["validation"]), found, photos.classes)
     return FaceRecogniser(reader, fit_identifier(learnt, groups, embedder=DLIB.name).identifier)
 
 

@@ -23,7 +23,6 @@ and set `WHOSTHAT_FACE_RECOGNITION_PYTHON` to that environment's python.
 from __future__ import annotations
 
 import itertools
-import tempfile
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -34,7 +33,7 @@ import numpy as np
 
 from benchmarks.face_contestants import Contestant, FaceRecognition, Names, Whosthat, peer
 from benchmarks.face_photos import AVENGERS, DETECTORS, EMBEDDERS, GROUP_PHOTOS, private_places
-from benchmarks.measuring import Row, median_seconds
+from benchmarks.measuring import Row, median_seconds, new_folder
 from whosthat.dataset.audit import audit_folder
 from whosthat.dataset.split import split
 from whosthat.faces.finding import FaceReader, main_face
@@ -176,6 +175,6 @@ def aligned_crops(reader: FaceReader) -> Image:
 
 def milliseconds_of_dlib(crops: Image, other: FaceRecognition) -> float:
     """Let dlib embed the crops."""
-    with tempfile.TemporaryDirectory() as folder:
-        np.save(Path(folder) / "crops.npy", crops)
-        return float(other.ask(embed=str(Path(folder) / "crops.npy")))
+    with new_folder() as folder:
+        np.save(folder / "crops.npy", crops)
+        return float(other.ask(embed=str(folder / "crops.npy")))

@@ -37,21 +37,25 @@ if TYPE_CHECKING:
 TITLE = "Faces: strangers who get a name, and what was stated"
 PEOPLE, PHOTOS = (1, 2, 4, 7, 12, 20), (1, 2, 3, 5, 10, 20, 1000)
 JUDGED, DRAWS = 30, 200
+SEVEN = 7
+"""The people of `avengers`."""
+
 SOME = 10
 """Photos of each stranger, and further ones of each known person, that are named."""
 
 
 @dataclass(frozen=True)
 class Faces:
-    """Embeddings float32 (n, dimensions), whom each shows, int64 (n,), and the network that gave them."""
+    """Embeddings, float32 (n, dimensions), whom each shows and their groups, int64 (n,), and the network that gave them."""
 
     vectors: FloatArray
     people: IntArray
+    groups: IntArray
     embedder: str
 
     def of(self, rows: IntArray) -> Faces:
         """Some of them."""
-        return replace(self, vectors=self.vectors[rows], people=self.people[rows])
+        return replace(self, vectors=self.vectors[rows], people=self.people[rows], groups=self.groups[rows])
 
     def some(self, people: IntArray, n: int, generator: np.random.Generator) -> Faces:
         """At most so many of each of these people, drawn by lot."""
@@ -76,16 +80,10 @@ def measure() -> list[Row]:
 
 def rows(embedder: str) -> list[Row]:
     """All draws with one embedder."""
-    with private_places("mtcnn", embedder):
-        reader = open_reader("mtcnn", embedder).reader
-        avengers, strangers, lfw = (faces_below(folder, reader) for folder in (AVENGERS, STRANGERS, LFW / "images"))
-    seven = len(np.unique(avengers.people))
-    everybody = Faces(
-        np.concatenate([avengers.vectors, strangers.vectors]), np.concatenate([avengers.people, strangers.people + seven]), embedder
-    )
+    everybody, lfw = actors_and_lfw(embedder)
     alone = [draw(everybody, seed) for seed in range(DRAWS)]
     given = [draw(everybody, seed, given=True) for seed in range(DRAWS)]
-    asked = [draw(everybody, seed, enrolled=np.arange(seven), photos=5) for seed in range(JUDGED)]
+    asked = [draw(everybody, seed, enrolled=np.arange(SEVEN), photos=5) for seed in range(JUDGED)]
     news = [draw(lfw, seed, n_people=(*PEOPLE, 60), some=2) for seed in range(JUDGED)]
     first, more = slice(JUDGED), slice(JUDGED, None)
     found = [
@@ -103,12 +101,22 @@ def rows(embedder: str) -> list[Row]:
     return found if embedder == DLIB.name else [replace(row, what=f"{row.what}, {embedder}") for row in found]
 
 
+def actors_and_lfw(embedder: str) -> tuple[Faces, Faces]:
+    """The people of `avengers` and then of `strangers`, and those of LFW fold 1."""
+    with private_places("mtcnn", embedder):
+        reader = open_reader("mtcnn", embedder).reader
+        avengers, strangers, lfw = (faces_below(folder, reader) for folder in (AVENGERS, STRANGERS, LFW / "images"))
+    vectors, people = np.concatenate([avengers.vectors, strangers.vectors]), np.concatenate([avengers.people, strangers.people + SEVEN])
+    return Faces(vectors, people, np.arange(len(people)), embedder), lfw
+
+
 def faces_below(folder: Path, reader: FaceReader) -> Faces:
     """Embed all photos in the folders of people."""
     paths = {hashlib.sha256(path.read_bytes()).hexdigest(): path for path in sorted(folder.rglob("*.*"))}
-    found = {digest: faces for digest, faces in faces_of_photos(paths, reader).items() if faces.taken is not None}
-    names = [paths[digest].parent.name for digest in found]
-    return Faces(stacked(list(found.values())), np.unique(names, return_inverse=True)[1], reader.embedder.facts.name)
+    found = faces_of_photos(paths, reader)
+    shown = [digest for digest in paths if digest in found and found[digest].taken is not None]
+    people = np.unique([paths[digest].parent.name for digest in shown], return_inverse=True)[1]
+    return Faces(stacked([found[digest] for digest in shown]), people, np.arange(len(people)), reader.embedder.facts.name)
 
 
 def draw(
@@ -148,23 +156,24 @@ def enrol(faces: Faces, people: IntArray, photos: int) -> tuple[Gallery, Faces]:
 
 def judged(gallery: Gallery, people: IntArray, known: Faces, others: Faces, given: Faces | None) -> Drawn:
     """Fit as training does, and count who gets a name."""
-    strangers = None if given is None else Strangers(given.vectors, np.unique(given.people, return_inverse=True)[1])
-    groups = np.arange(len(gallery.labels))
-    # the threshold is the same whatever the head, and this one is the quickest
-    identifier = fit_identifier(gallery, groups, head="trimmed-mean", strangers=strangers, embedder=known.embedder).identifier
-    threshold = identifier.threshold
-    named = np.mean([person is not None for person in answers(identifier, others.vectors)])
-    labels = np.searchsorted(np.sort(people), known.people)
-    right = np.array(answers(identifier, known.vectors)) == labels if len(labels) else np.array([np.nan])
+    identifier = fitted(gallery, known.embedder, given)
+    threshold, labels = identifier.threshold, np.searchsorted(np.sort(people), known.people)
+    named = np.mean(answers(identifier, others.vectors) >= 0)
+    right = np.mean(answers(identifier, known.vectors) == labels) if len(labels) else np.nan
     low, high = threshold.fpir_low or 0.0, threshold.fpir_high or 0.0
-    return Drawn(threshold.fpir or 0.0, low, high, float(named), float(np.mean(right)))
+    return Drawn(threshold.fpir or 0.0, low, high, float(named), float(right))
 
 
-def answers(identifier: Identifier, vectors: FloatArray) -> list[int | None]:
-    """Name faces one by one, as if each were alone in its photo."""
-    if not len(vectors):
-        return []
-    return [person for (person,) in identifier.decide(vectors).people(np.arange(1, len(vectors) + 1))]
+def fitted(gallery: Gallery, embedder: str, given: Faces | None = None) -> Identifier:
+    """Fit as training does; the threshold is the same whatever the head, and this one is the quickest."""
+    strangers = None if given is None else Strangers(given.vectors, np.unique(given.people, return_inverse=True)[1])
+    return fit_identifier(gallery, np.arange(len(gallery.labels)), head="trimmed-mean", strangers=strangers, embedder=embedder).identifier
+
+
+def answers(identifier: Identifier, vectors: FloatArray) -> IntArray:
+    """Name faces one by one, as if each were alone in its photo; -1 for unknown."""
+    named = identifier.decide(vectors).people(np.arange(1, len(vectors) + 1))
+    return np.array([-1 if person is None else person for (person,) in named])
 
 
 def told(draws: Sequence[Drawn]) -> str:

@@ -15,7 +15,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-import tempfile
 from collections import Counter
 from collections.abc import Iterator
 from functools import partial
@@ -25,7 +24,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from benchmarks.face_photos import AVENGERS, DETECTORS, EMBEDDERS, STRANGERS, private_places
-from benchmarks.measuring import Row, cost_of, median_seconds
+from benchmarks.measuring import Row, cost_of, median_seconds, new_folder
 from whosthat.library.store import Library
 from whosthat.workflow.library.find import find
 from whosthat.workflow.library.scanning import scan
@@ -58,8 +57,8 @@ ASKED: dict[str, dict[str, Any]] = {
 def measure() -> list[Row]:
     """Each question, as a function and as a whole command; then a photo that looks like others."""
     rows = []
-    with tempfile.TemporaryDirectory() as name:
-        library, photos = Path(name, "library"), Path(name, "photos")
+    with new_folder() as folder:
+        library, photos = folder / "library", folder / "photos"
         draw(library, photos)
         for what, question in ASKED.items():
             found = find(library, **question)

@@ -16,14 +16,13 @@ import resource
 import statistics
 import subprocess
 import sys
-import tempfile
 import time
 from pathlib import Path
 from unittest import mock
 
 import numpy as np
 
-from benchmarks.measuring import Row
+from benchmarks.measuring import Row, new_folder
 from whosthat.faces.embedder import DLIB
 from whosthat.recognition import index as indexes
 from whosthat.recognition.bundle import BundleFacts, DataFacts, open_bundle, save_bundle
@@ -50,8 +49,8 @@ def measure() -> list[Row]:
 def rows(people: int, each: int) -> list[Row]:
     """The figures of one size."""
     n, size = people * each, f"{people:,} people, {people * each:,} photos"
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name) / "bundle"
+    with new_folder() as place:
+        folder = place / "bundle"
         built = child("build", folder, people, each)
         exact = child("exact", folder, people, each)
         asked = child("index", folder, people, each) if n >= indexes.PAYS_FROM else exact

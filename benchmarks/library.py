@@ -25,16 +25,16 @@ from __future__ import annotations
 import os
 import shutil
 import sqlite3
-import tempfile
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import AbstractContextManager, closing
 from pathlib import Path
+from unittest import mock
 
 import numpy as np
 
 from benchmarks.killing import draw_people, kill
-from benchmarks.measuring import Row, cost_of, median_seconds, process
+from benchmarks.measuring import Row, cost_of, median_seconds, new_folder, process
 from whosthat.cartoons import draw_photo_folder
 from whosthat.faces.finding import SeenFaces
 from whosthat.faces.remembered import RememberedSightings
@@ -49,8 +49,7 @@ FEW, MANY, LOOKED_AT, NEW, KILLS = 10_000, 100_000, 2_000, 100, 50
 
 def measure() -> list[Row]:
     """All of them."""
-    with tempfile.TemporaryDirectory() as name, _cache(Path(name) / "cache"):
-        folder = Path(name)
+    with new_folder() as folder, _cache(folder / "cache"):
         draw_photo_folder(folder / "heroes", photos_each=4)
         process(["train", folder / "heroes", "--model", "faces", "--runs", folder / "runs"])
         bundle = (folder / "runs/latest").resolve() / "bundle"
@@ -144,15 +143,6 @@ def remember_faces(photos: Sequence[Path], bundle: Path) -> None:
             cache.put({sha256_of(photo): SeenFaces(faces, both, (50.0, 50.0)) for photo, both in zip(some, vectors, strict=True)})
 
 
-@contextmanager
-def _cache(folder: Path) -> Iterator[None]:
+def _cache(folder: Path) -> AbstractContextManager[object]:
     """Let the commands keep what they remember of photos in a folder."""
-    before = os.environ.get("WHOSTHAT_CACHE")
-    os.environ["WHOSTHAT_CACHE"] = str(folder)
-    try:
-        yield
-    finally:
-        if before is None:
-            del os.environ["WHOSTHAT_CACHE"]
-        else:
-            os.environ["WHOSTHAT_CACHE"] = before
+    return mock.patch.dict(os.environ, WHOSTHAT_CACHE=str(folder))

@@ -7,8 +7,10 @@ import platform
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,6 +25,13 @@ class Row:
     what: str
     figure: str
     target: str = ""
+
+
+@contextmanager
+def new_folder() -> Iterator[Path]:
+    """An empty folder that is gone afterwards."""
+    with tempfile.TemporaryDirectory() as name:
+        yield Path(name)
 
 
 def machine() -> str:
@@ -70,6 +79,11 @@ def cost_of(arguments: Sequence[str | Path]) -> Cost:
     done = subprocess.run([sys.executable, "-c", measured], capture_output=True, text=True, check=True)
     seconds, peak = done.stdout.split()
     return Cost(float(seconds), int(peak) / (1e6 if sys.platform == "darwin" else 1e3))
+
+
+def resident(process_id: int) -> float:
+    """Megabytes of memory that a process holds."""
+    return int(Path(f"/proc/{process_id}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 1e6
 
 
 def first_line_seconds(arguments: Sequence[str | Path]) -> float:

@@ -6,12 +6,11 @@ photos that were drawn for it.
 
 from __future__ import annotations
 
-import tempfile
 from pathlib import Path
 
 import numpy as np
 
-from benchmarks.measuring import Row, cost_of
+from benchmarks.measuring import Row, cost_of, new_folder
 
 TITLE = "Memory against the number of photos"
 BLOCKS = "conv 16 3, pool, conv 32 3, pool, flatten, dense 32"
@@ -20,12 +19,12 @@ BLOCKS = "conv 16 3, pool, conv 32 3, pool, flatten, dense 32"
 def measure() -> list[Row]:
     """Peak memory for both numbers of photos."""
     rows, peaks = [], []
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
+    with new_folder() as folder:
         for n_photos in (1_000, 20_000):
             photos = folder / f"photos{n_photos}"
             draw_noise(photos, n_photos)
-            peaks.append(peak_megabytes(photos, folder / "runs"))
+            recipe = ["--model", "custom", "--size", "64", "--epochs", "1", "--blocks", BLOCKS]
+            peaks.append(cost_of(["train", photos, *recipe, "--runs", folder / "runs"]).megabytes)
             rows.append(Row(f"{n_photos:,} photos", f"{peaks[-1]:.0f} MB"))
     return [
         *rows,
@@ -48,9 +47,3 @@ def draw_noise(folder: Path, n_photos: int) -> None:
         blocks = generator.integers(0, 256, (8, 8, 3), dtype=np.uint8)
         blocks[..., 0 if number % 2 else 2] |= 128
         (place / f"{number}.jpg").write_bytes(encode_image(np.kron(blocks, np.ones((12, 12, 1), np.uint8))))
-
-
-def peak_megabytes(photos: Path, runs: Path) -> float:
-    """Train once in a process of its own."""
-    recipe = ["--model", "custom", "--size", "64", "--epochs", "1", "--blocks", BLOCKS]
-    return cost_of(["train", photos, *recipe, "--runs", runs]).megabytes

@@ -9,14 +9,13 @@ threshold would hide what chance gets right.
 
 from __future__ import annotations
 
-import tempfile
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from benchmarks.measuring import Row
+from benchmarks.measuring import Row, new_folder
 from whosthat.proportions import wilson_interval
 
 if TYPE_CHECKING:
@@ -33,8 +32,8 @@ def measure() -> list[Row]:
     """Test accuracy of both, and the time."""
     from whosthat.training.recipe import default_recipe, read_recipe
 
-    with tempfile.TemporaryDirectory() as name:
-        clips, frames = Path(name, "clips"), Path(name, "frames")
+    with new_folder() as folder:
+        clips, frames = folder / "clips", folder / "frames"
         draw_data_set(clips, frames)
         sequences = read_recipe("cnn-lstm-motion")
         single = default_recipe("cnn6", size=48, epochs=20, augmentation={"flip": False})

@@ -10,8 +10,6 @@ portraits, and few alike.
 from __future__ import annotations
 
 import io
-import os
-import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -21,8 +19,9 @@ import numpy as np
 from PIL import Image as Pillow
 from PIL import ImageOps
 
-from benchmarks.face_photos import AVENGERS
-from benchmarks.measuring import SHARED, Row, median_seconds, process
+from benchmarks.face_photos import AVENGERS, private_places
+from benchmarks.measuring import SHARED, Row, median_seconds, new_folder, process
+from whosthat import photo_cache
 from whosthat.dataset.duplicates import Groups, join_look_alikes, thumbnails_of
 from whosthat.dataset.facts import PhotoFacts, read_facts
 from whosthat.photos.reading import read
@@ -137,8 +136,8 @@ def _shares(paths: Sequence[Path]) -> dict[str, float]:
 
 
 def _changed(paths: Sequence[Path], change: Callable[[Picture], Picture]) -> Iterator[PhotoFacts]:
-    with tempfile.TemporaryDirectory() as folder:
-        file = Path(folder, "copy.jpg")
+    with new_folder() as folder:
+        file = folder / "copy.jpg"
         for path in paths:
             change(Pillow.fromarray(read(path))).save(file, "JPEG", quality=90)
             yield read_facts(file)
@@ -151,17 +150,17 @@ def _joined(paths: Sequence[Path], facts: Sequence[PhotoFacts]) -> str:
 
 
 def _times() -> Iterator[Row]:
-    with tempfile.TemporaryDirectory() as cache:
-        os.environ["WHOSTHAT_CACHE"] = cache
+    with private_places("mtcnn"):
 
-        def cold() -> None:
-            for file in Path(cache).rglob("*.json"):
-                file.unlink()
+        def warm() -> None:
             process(["check", AVENGERS, "--no-faces"])
 
+        def cold() -> None:
+            photo_cache.place().unlink(missing_ok=True)
+            warm()
+
         yield Row("check avengers, cold", f"{median_seconds(cold):.2f} s")
-        yield Row("check avengers, warm", f"{median_seconds(lambda: process(['check', AVENGERS, '--no-faces'])):.2f} s")
-        del os.environ["WHOSTHAT_CACHE"]
+        yield Row("check avengers, warm", f"{median_seconds(warm):.2f} s")
 
 
 def _many(facts: Sequence[PhotoFacts]) -> str:

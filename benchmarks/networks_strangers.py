@@ -52,19 +52,8 @@ def trial(folder: Path, given: Path, new: Path, seed: int) -> dict[str, Any]:
             target = (taught if place < TAUGHT else kept) / kind.name / Path(file).name
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(file, target)
-    words: list[str | Path] = [
-        "train",
-        taught,
-        "--model",
-        "efficientnet-lite0",
-        "--seed",
-        str(seed),
-        "--strangers",
-        given,
-        "--runs",
-        folder / "runs",
-        "--json",
-    ]
+    words: list[str | Path] = ["train", taught, "--model", "efficientnet-lite0", "--seed", str(seed), "--json"]
+    words += ["--strangers", given, "--runs", folder / "runs"]
     bundles = [Path(json.loads(process([*words, *more]).stdout)["bundle"]) for more in ([], ["--keep-test-out"])]
     saved, tested = (json.loads(process(["evaluate", bundle, kept, "--strangers", new, "--json"]).stdout) for bundle in bundles)
     threshold = open_bundle(bundles[0]).facts.threshold

@@ -21,13 +21,13 @@ moved: all photos of one person by the same vector, so that the two templates ar
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from unittest import mock
 
 import numpy as np
 
 from benchmarks.face_photos import AVENGERS, EMBEDDERS, LFW, STRANGERS, private_places
-from benchmarks.faces_strangers import faces_below
+from benchmarks.faces_strangers import Faces, answers, faces_below
 from benchmarks.measuring import Row
 from whosthat.checking.costly import Answered, find_costly
 from whosthat.dataset.audit import audit_folder
@@ -47,20 +47,6 @@ PLANTED_DRAWS, OWN_PHOTOS = 30, 12
 WAYS = {"several templates, said": {"said": True}, "not said": {}, "one": {"one": True}}
 
 
-@dataclass(frozen=True)
-class Faces:
-    """Embeddings, float32 (n, dimensions), whose they are and their groups, int64 (n,)."""
-
-    vectors: FloatArray
-    people: IntArray
-    groups: IntArray
-    embedder: str
-
-    def of(self, rows: IntArray) -> Faces:
-        """Keep some of them."""
-        return replace(self, vectors=self.vectors[rows], people=self.people[rows], groups=self.groups[rows])
-
-
 def measure() -> list[Row]:
     """All rules with each embedder that is here."""
     return [row for embedder in EMBEDDERS for row in rows(embedder)]
@@ -69,8 +55,7 @@ def measure() -> list[Row]:
 def rows(embedder: str) -> Iterator[Row]:
     """The figures of one embedder."""
     with private_places("mtcnn", embedder):
-        faces, lfw = actors(embedder), faces_below(LFW / "images", open_reader("mtcnn", embedder).reader)
-    judge = Faces(lfw.vectors, lfw.people, np.arange(len(lfw.people)), embedder)
+        faces, judge = actors(embedder), faces_below(LFW / "images", open_reader("mtcnn", embedder).reader)
     for measured in (look_alikes(faces, judge), other_ages(faces, judge), strangers_photos(faces), costly_photos(faces), ruled_out(faces)):
         for row in measured:
             yield replace(row, what=f"{row.what}, {embedder}")
@@ -111,12 +96,6 @@ def fitted(faces: Faces, n_people: int, *, said: bool = False, one: bool = False
         kept = ~doubtful | said
         gallery, groups = replace(gallery, ages=ages).of(kept), groups[kept]
     return fit_identifier(gallery, groups, embedder=faces.embedder).identifier
-
-
-def answers(identifier: Identifier, vectors: FloatArray) -> IntArray:
-    """Name faces one by one; -1 for unknown."""
-    named = identifier.decide(vectors).people(np.arange(1, len(vectors) + 1))
-    return np.array([-1 if person is None else person for (person,) in named])
 
 
 def outcomes(identifier: Identifier, asked: Faces) -> IntArray:

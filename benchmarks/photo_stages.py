@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import pickle
-import tempfile
 import time
 from collections.abc import Callable
 from functools import partial
@@ -36,8 +35,8 @@ BATCHES = 500
 
 def measure() -> list[Row]:
     """Both sizes of photos, then what does not depend on them."""
-    with tempfile.TemporaryDirectory() as folder, private_places("mtcnn"):
-        small, large = draw_small(Path(folder)), draw_large(Path(folder))
+    with private_places("mtcnn") as folder:
+        small, large = draw_small(folder), draw_large(folder)
         reader = open_reader("mtcnn").reader
         _seen([*small[:4], large[0]], reader)  # warms up
         seen = _seen(small, reader)

@@ -18,12 +18,11 @@ import resource
 import statistics
 import subprocess
 import sys
-import tempfile
 import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks.measuring import Row
+from benchmarks.measuring import Row, new_folder
 from whosthat.cartoons import HEROES, draw_hero
 from whosthat.cluster import Cluster
 from whosthat.photos.drawing import save_image
@@ -49,13 +48,13 @@ class Run:
 
 def measure() -> list[Row]:
     """Threads and two workers on all photos, then one worker and two on a fifth."""
-    with tempfile.TemporaryDirectory() as folder:
-        draw(Path(folder))
+    with new_folder() as folder:
+        draw(folder)
         ways = {"threads": (0, PHOTOS), "two workers": (2, PHOTOS), "one, a fifth": (1, PHOTOS // 5), "two, a fifth": (2, PHOTOS // 5)}
         runs: dict[str, list[Run]] = {way: [] for way in ways}
         for _ in range(TURNS):
             for way, (workers, photos) in ways.items():
-                runs[way].append(run(Path(folder), workers, photos))
+                runs[way].append(run(folder, workers, photos))
                 print(f"  {way}: {runs[way][-1]}", flush=True)
     same = len({one.faces for way in ("threads", "two workers") for one in runs[way]}) == 1
     ratio = [two.seconds / one.seconds for one, two in zip(runs["threads"], runs["two workers"], strict=True)]
@@ -95,9 +94,9 @@ def draw(folder: Path) -> None:
 def run(folder: Path, workers: int, photos: int) -> Run:
     """Run `job` in a process of its own, and count what it and all below it took."""
     before, busy, began = resource.getrusage(resource.RUSAGE_CHILDREN), _busy(), time.perf_counter()
-    with tempfile.TemporaryDirectory() as cache:
+    with new_folder() as cache:
         command = [sys.executable, "-m", "benchmarks.ray_engine", str(folder), str(workers), str(photos)]
-        done = subprocess.run(command, check=True, capture_output=True, text=True, env=os.environ | {"WHOSTHAT_CACHE": cache})
+        done = subprocess.run(command, check=True, capture_output=True, text=True, env=os.environ | {"WHOSTHAT_CACHE": str(cache)})
     elapsed, after = time.perf_counter() - began, resource.getrusage(resource.RUSAGE_CHILDREN)
     told = json.loads(done.stdout.splitlines()[-1])
     waited_for = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime

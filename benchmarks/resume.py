@@ -10,12 +10,11 @@ from __future__ import annotations
 import hashlib
 import random
 import subprocess
-import tempfile
 import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from benchmarks.measuring import WHOSTHAT, Row, process
+from benchmarks.measuring import WHOSTHAT, Row, new_folder, process
 
 TITLE = "Killed and resumed against unbroken"
 KILLS = 10
@@ -26,8 +25,7 @@ def measure() -> list[Row]:
     from whosthat.cartoons import draw_photo_folder
 
     rows = []
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
+    with new_folder() as folder:
         draw_photo_folder(folder / "heroes", photos_each=30)
         for model, size, tuning in (("cnn6", "64", []), ("efficientnet-lite0", "96", ["--set", "transfer.fine_tune_epochs=3"])):
             settings = ["--model", model, "--size", size, "--epochs", "8", "--batch-size", "16", "--set", "checkpoint_minutes=0", *tuning]

@@ -7,11 +7,9 @@ recipe cnn6-224.
 from __future__ import annotations
 
 import json
-import tempfile
-from pathlib import Path
 from typing import Any
 
-from benchmarks.measuring import SHARED, Row, process
+from benchmarks.measuring import SHARED, Row, new_folder, process
 
 TITLE = "cnn6 from scratch"
 
@@ -26,9 +24,9 @@ RUNS = {
 def measure() -> list[Row]:
     """Test accuracy with its 95 % interval, and how long it took."""
     rows = []
-    with tempfile.TemporaryDirectory() as name:
+    with new_folder() as folder:
         for number, (what, arguments) in enumerate(RUNS.items()):
-            runs = Path(name) / str(number)
+            runs = folder / str(number)
             process(["train", SHARED / "data" / "avengers", *arguments, "--runs", runs])
             rows.append(Row(what, described(json.loads((runs / "latest" / "metrics.json").read_text(encoding="utf-8")))))
     return rows

@@ -22,7 +22,6 @@ import re
 import statistics
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -31,7 +30,7 @@ import numpy as np
 
 from benchmarks.face_photos import AVENGERS, private_places
 from benchmarks.load import Answer, Server, as_fast_as_answered, at_a_rate, drip
-from benchmarks.measuring import WHOSTHAT, Row, process
+from benchmarks.measuring import WHOSTHAT, Row, new_folder, process, resident
 from whosthat.recognition import load
 from whosthat.workflow.predict import predict
 
@@ -65,7 +64,7 @@ def measure_with(bundle: Path) -> list[Row]:
     """Measure the service of a bundle that knows the people of `avengers`."""
     photos, expected = photos_with_one_face(bundle)
     with serving(bundle) as (server, running):
-        requests = [server.request("/v1/identify", photo.read_bytes()) for photo in photos]
+        requests = [server.request(photo.read_bytes()) for photo in photos]
         rates, rows = throughput(bundle, photos, (server, running), requests, expected)
         rows += latency(server, requests, 0.7 * rates, expected)
         rows += overload(server, requests, 10 * rates, expected)
@@ -84,8 +83,8 @@ def photos_with_one_face(bundle: Path) -> tuple[list[Path], list[Names]]:
 def serving(bundle: Path, *, leaking: bool = False) -> Iterator[tuple[Server, int]]:
     """Start the service in a process of its own, and give where it listens and its number; end it in peace."""
     command = [sys.executable, "-c", LEAKING] if leaking else WHOSTHAT
-    with tempfile.TemporaryDirectory() as name, (Path(name) / "said").open("w+") as said:
-        token = Path(name) / "token"
+    with new_folder() as folder, (folder / "said").open("w+") as said:
+        token = folder / "token"
         options = ["serve", str(bundle), "--port", "0", "--token-file", str(token)]
         with subprocess.Popen([*command, *options], stdout=said, stderr=said) as running:
             try:
@@ -186,7 +185,7 @@ def memory(bundle: Path, photos: Sequence[Path]) -> list[Row]:
     rows = []
     for leaking, seconds, target in ((False, SOAK_S, "at most 5 MB an hour"), (True, SOAK_S / 2, "more than 5 MB an hour")):
         with serving(bundle, leaking=leaking) as (server, running):
-            requests = [server.request("/v1/identify", photo.read_bytes()) for photo in photos]
+            requests = [server.request(photo.read_bytes()) for photo in photos]
             what = f"memory over {seconds:.0f} s" + " with the planted leak" * leaking
             rows.append(Row(what, soaked(server, running, requests, seconds), target))
     return rows
@@ -199,7 +198,7 @@ def soaked(server: Server, running: int, requests: Sequence[bytes], seconds: flo
         asking = asyncio.create_task(as_fast_as_answered(server, requests, 2, seconds))
         begin, samples = time.perf_counter(), []
         while not asking.done():
-            samples.append((time.perf_counter() - begin, _resident(running)))
+            samples.append((time.perf_counter() - begin, resident(running)))
             await asyncio.wait([asking], timeout=1.0)
         return samples, await asking
 
@@ -226,11 +225,6 @@ def _processor_seconds(process_id: int) -> float:
     """Seconds that a process has computed."""
     fields = Path(f"/proc/{process_id}/stat").read_text().rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-
-
-def _resident(process_id: int) -> float:
-    """Megabytes that a process holds."""
-    return int(Path(f"/proc/{process_id}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 1e6
 
 
 def _listed(numbers: Sequence[float]) -> str:

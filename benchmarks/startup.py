@@ -7,10 +7,8 @@ from __future__ import annotations
 
 import subprocess
 import sys
-import tempfile
-from pathlib import Path
 
-from benchmarks.measuring import Row, first_line_seconds, median_seconds, process
+from benchmarks.measuring import Row, first_line_seconds, median_seconds, new_folder, process
 
 TITLE = "Start-up"
 
@@ -19,8 +17,7 @@ def measure() -> list[Row]:
     """Help, the first line of training, and one photo predicted cold."""
     from whosthat.cartoons import draw_photo_folder
 
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
+    with new_folder() as folder:
         draw_photo_folder(folder / "heroes", photos_each=12)
         process(["train", folder / "heroes", "--model", "cnn6", "--size", "112", "--epochs", "1", "--runs", folder / "runs"])
         photo = next((folder / "heroes").rglob("*.jpg"))

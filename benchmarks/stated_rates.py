@@ -26,17 +26,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from benchmarks.face_photos import AVENGERS, EMBEDDERS, LFW, STRANGERS, private_places
-from benchmarks.faces_strangers import Faces, enrol, faces_below
+from benchmarks.face_photos import EMBEDDERS
+from benchmarks.faces_strangers import Faces, actors_and_lfw, enrol, fitted
 from benchmarks.measuring import Row
 from whosthat.recognition.distance_fitting import FEWEST_MET, TIMES_MORE
-from whosthat.recognition.enrolling import Strangers, fit_identifier
-from whosthat.workflow.face_photos import open_reader
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from whosthat.recognition.gallery import Gallery
     from whosthat.recognition.identifier import Identifier
     from whosthat.types import FloatArray, IntArray
 
@@ -63,7 +60,7 @@ class Drawn:
         centres = self._middle + chance.normal(size=(n_people, d)) @ self._between
         people = np.repeat(np.arange(n_people), photos)
         vectors = centres[people] + chance.normal(size=(len(people), d)) @ self._within
-        return replace(self._faces, vectors=vectors.astype(np.float32), people=people)
+        return replace(self._faces, vectors=vectors.astype(np.float32), people=people, groups=np.arange(len(people)))
 
 
 def root(covariance: FloatArray) -> FloatArray:
@@ -79,11 +76,7 @@ def measure() -> list[Row]:
 
 def rows(embedder: str) -> list[Row]:
     """All subsets with one embedder."""
-    with private_places("mtcnn", embedder):
-        reader = open_reader("mtcnn", embedder).reader
-        avengers, strangers, lfw = (faces_below(folder, reader) for folder in (AVENGERS, STRANGERS, LFW / "images"))
-    people = np.concatenate([avengers.people, strangers.people + avengers.people.max() + 1])
-    actors = Faces(np.concatenate([avengers.vectors, strangers.vectors]), people, embedder)
+    actors, lfw = actors_and_lfw(embedder)
     drawn = Drawn(lfw)
     found = [of_subsets(f"actors, {n} people", partial(of_real, actors, n, some=10)) for n in (2, 7, 20)]
     found += [of_subsets(f"LFW, {n} people", partial(of_real, lfw, n)) for n in (7, 25, 80, 163)]
@@ -125,8 +118,7 @@ def of_real(
     if not given:
         return fitted(enrol(shuffled, people, photos)[0], faces.embedder), others.vectors
     helping = np.isin(others.people, np.unique(others.people)[::2])
-    numbers = np.unique(others.people[helping], return_inverse=True)[1]
-    identifier = fitted(enrol(shuffled, people, photos)[0], faces.embedder, Strangers(others.vectors[helping], numbers))
+    identifier = fitted(enrol(shuffled, people, photos)[0], faces.embedder, others.of(np.flatnonzero(helping)))
     return identifier, others.vectors[~helping]
 
 
@@ -136,11 +128,6 @@ def of_drawn(drawn: Drawn, n_people: int, photos: int, seed: int) -> tuple[Ident
     enrolled = drawn.people(n_people, photos, chance)
     others = drawn.people(max(n_people, FEWEST_MET), 1, chance).vectors
     return fitted(enrol(enrolled, np.arange(n_people), photos)[0], enrolled.embedder), others
-
-
-def fitted(gallery: Gallery, embedder: str, strangers: Strangers | None = None) -> Identifier:
-    """Fit as training does; the threshold is the same whatever the head, and this one is the quickest."""
-    return fit_identifier(gallery, np.arange(len(gallery.labels)), head="trimmed-mean", strangers=strangers, embedder=embedder).identifier
 
 
 def named_of(identifier: Identifier, vectors: FloatArray) -> float:

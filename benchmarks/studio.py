@@ -16,7 +16,6 @@ import re
 import shutil
 import signal
 import subprocess
-import tempfile
 import threading
 import time
 from collections.abc import Iterator
@@ -28,7 +27,7 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from benchmarks.measuring import WHOSTHAT, Row
+from benchmarks.measuring import WHOSTHAT, Row, new_folder
 from whosthat.cartoons import HEROES, draw_photo_folder
 from whosthat.server.studio.photos import SIZES, small_copy
 
@@ -68,10 +67,10 @@ STATIC = """<!doctype html><title>Pictures</title><style>
 def measure() -> list[Row]:
     """The sizes, the time to a usable page, and the frames of a scroll."""
     script = sum(file.stat().st_size for file in PAGE.rglob("*.js"))
-    with tempfile.TemporaryDirectory() as held:
-        folder = Path(held) / "pictures"
+    with new_folder() as place:
+        folder = place / "pictures"
         draw_photo_folder(folder / "heroes", photos_each=-(-N_PHOTOS // len(HEROES)))
-        with opened(folder, Path(held)) as (browser, link), served(static_page(folder, Path(held) / "static")) as static:
+        with opened(folder, place) as (browser, link), served(static_page(folder, place / "static")) as static:
             page, usable = opened_page(browser, link)
             plain = browser.new_page(viewport=VIEWPORT)
             plain.goto(static)

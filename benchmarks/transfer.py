@@ -9,14 +9,12 @@ before the script and three after it: it lasts a few seconds only, and how fast 
 from __future__ import annotations
 
 import statistics
-import tempfile
 import time
 from collections.abc import Callable
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from benchmarks.measuring import SHARED, Row
+from benchmarks.measuring import SHARED, Row, new_folder
 
 if TYPE_CHECKING:
     import keras
@@ -43,9 +41,9 @@ def measure() -> list[Row]:
     plainly = {"augmentation": {"enabled": False}, "early_stopping": {"enabled": False}}
     once, recipe = (default_recipe("efficientnet-lite0", epochs=epochs, **plainly) for epochs in (1, EPOCHS))
     with (
-        tempfile.TemporaryDirectory() as name,
+        new_folder() as folder,
         prepare_photos(
-            split(audit(scan(SHARED / "data" / "cats_dogs"))), PrepareSpec(size=224, fit=recipe.fit), Path(name) / "prepared.h5"
+            split(audit(scan(SHARED / "data" / "cats_dogs"))), PrepareSpec(size=224, fit=recipe.fit), folder / "prepared.h5"
         ) as prepared,
     ):
         parts = {
@@ -55,11 +53,11 @@ def measure() -> list[Row]:
             for part in ("train", "validation", "test")
         }
         whole = {part: all_of(batches) for part, batches in parts.items()}
-        fit(once, parts["train"], parts["validation"], Path(name) / "warm-up")
+        fit(once, parts["train"], parts["validation"], folder / "warm-up")
         plain_script(once, whole["train"], whole["validation"])
 
         def three(when: str) -> list[tuple[float, Fitted]]:
-            runs = [Path(name) / f"{when}-{number}" for number in range(3)]
+            runs = [folder / f"{when}-{number}" for number in range(3)]
             return [seconds_of(partial(fit, recipe, parts["train"], parts["validation"], run)) for run in runs]
 
         before = three("before")

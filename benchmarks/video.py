@@ -32,7 +32,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks.face_photos import AVENGERS, STRANGERS, private_places
-from benchmarks.measuring import SHARED, WHOSTHAT, Row, process
+from benchmarks.measuring import SHARED, WHOSTHAT, Row, process, resident
 from whosthat.photos.drawing import Sides, draw_sightings
 from whosthat.photos.video import open_video
 from whosthat.recognition import load
@@ -208,8 +208,3 @@ def silent(*, closes: bool = False) -> Iterator[int]:
         thread.start()
         yield server.getsockname()[1]
         server.shutdown(socket.SHUT_RDWR)
-
-
-def resident(process_id: int) -> float:
-    """Return the megabytes that a process holds in memory."""
-    return int(Path(f"/proc/{process_id}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 1e6

@@ -13,13 +13,12 @@ import shutil
 import statistics
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from benchmarks.measuring import SHARED, Row, process
+from benchmarks.measuring import SHARED, Row, new_folder, process
 
 TITLE = "The window"
 
@@ -107,8 +106,7 @@ def measure() -> list[Row]:
     """Start the window often, and once go through everything that is slow."""
     from PIL import Image
 
-    with tempfile.TemporaryDirectory() as name, virtual_screen() as display:
-        folder = Path(name)
+    with new_folder() as folder, virtual_screen() as display:
         for person in sorted((SHARED / "data" / "avengers").iterdir()):
             for path in sorted(person.glob("*.jpg"))[:8]:
                 (folder / "people" / person.name).mkdir(parents=True, exist_ok=True)

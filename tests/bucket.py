@@ -5,8 +5,6 @@ from __future__ import annotations
 import hashlib
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from urllib.parse import parse_qs, quote, unquote, urlsplit
@@ -30,7 +28,7 @@ class Bucket(ThreadingHTTPServer):
         self.asked: list[str] = []
         self.at_once = [0]
         """How many answers were under way, whenever that changed."""
-        self.awake = threading.Event()
+        self.ended = threading.Event()
 
     def holds(self, folder: Path, place: str) -> None:
         """Take in the files of a folder."""
@@ -54,7 +52,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.server.at_once.append(self.server.at_once[-1] + 1)
         time.sleep(self.server.late)
         self.server.at_once.append(self.server.at_once[-1] - 1)
-        if self.server.sleeps and self.server.awake.wait(self.server.sleeps):
+        if self.server.sleeps and self.server.ended.wait(self.server.sleeps):
             self.close_connection = True
             return
         address = urlsplit(self.path)
@@ -109,17 +107,3 @@ class _Handler(BaseHTTPRequestHandler):
 
     def log_message(self, *words: object) -> None:
         pass
-
-
-@contextmanager
-def running() -> Iterator[Bucket]:
-    """Serve until the block ends."""
-    with Bucket() as server:
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-        thread.start()
-        try:
-            yield server
-        finally:
-            server.awake.set()
-            server.shutdown()
-            thread.join()

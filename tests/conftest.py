@@ -10,6 +10,7 @@ import shutil
 import signal
 import socket
 import subprocess
+import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
@@ -101,7 +102,7 @@ def file_server(loopback: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any
     for variable in ("http_proxy", "https_proxy", "all_proxy", "no_proxy"):
         for name in (variable, variable.upper()):
             monkeypatch.delenv(name, raising=False)
-    with _module("file_server.py").running() as server:
+    with _serving(_module("file_server.py").FileServer()) as server:
         yield server
 
 
@@ -114,12 +115,37 @@ def bucket(loopback: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     for name, value in (("ACCESS_KEY_ID", "somebody"), ("SECRET_ACCESS_KEY", "secret"), ("DEFAULT_REGION", "us-east-1")):
         monkeypatch.setenv(f"AWS_{name}", value)
     monkeypatch.setenv("no_proxy", "*")
-    with _module("bucket.py").running() as server:
+    with _serving(_module("bucket.py").Bucket()) as server:
         monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{server.server_port}")
         _storage.cache_clear()
         s3fs.S3FileSystem.clear_instance_cache()
         yield server
     _storage.cache_clear()
+
+
+@contextmanager
+def _serving(server: Any) -> Iterator[Any]:
+    """Serve until the block ends."""
+    with server:
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+        thread.start()
+        try:
+            yield server
+        finally:
+            server.ended.set()
+            server.shutdown()
+            thread.join()
+
+
+@pytest.fixture(scope="module")
+def two_cores() -> Iterator[Any]:
+    """A Ray cluster of two cores of this computer."""
+    pytest.importorskip("ray")
+    from whosthat.cluster import Cluster
+
+    opened = Cluster(cores=2)
+    yield opened
+    opened.close()
 
 
 BROWSER = os.environ.get("WHOSTHAT_CHROMIUM", "/usr/bin/chromium")

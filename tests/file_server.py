@@ -6,8 +6,6 @@ import socket
 import struct
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 
@@ -23,7 +21,7 @@ class FileServer(ThreadingHTTPServer):
         self.part_at: int | None = None  # where the parts that it sends begin, instead of where it was asked
         self.cuts: list[int] = []  # after how many bytes of an answer it hangs up, answer by answer
         self.cut = "end"  # or "reset", as a network that breaks, or "stall", as one that sleeps
-        self.done = threading.Event()
+        self.ended = threading.Event()
         self.says_length = True
         self.status = 200  # another one is an answer without content
         self.redirect = ""
@@ -77,21 +75,7 @@ class _Handler(BaseHTTPRequestHandler):
             self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
             self.connection.close()
         elif server.cut == "stall":
-            server.done.wait(10)
+            server.ended.wait(10)
 
     def log_message(self, *_: object) -> None:
         """Write nothing."""
-
-
-@contextmanager
-def running() -> Iterator[FileServer]:
-    """Serve until the block ends."""
-    with FileServer() as server:
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-        thread.start()
-        try:
-            yield server
-        finally:
-            server.done.set()
-            server.shutdown()
-            thread.join()

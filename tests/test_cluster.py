@@ -31,14 +31,6 @@ class Told(Silent):
         self.sentences.append(sentence)
 
 
-@pytest.fixture(scope="module")
-def two_cores() -> Iterator[Cluster]:
-    pytest.importorskip("ray")
-    opened = Cluster(cores=2)
-    yield opened
-    opened.close()
-
-
 def letters(key: str = "!") -> Any:
     """The tool of these tests. What is made inside a function is sent whole: workers do not have this module."""
 

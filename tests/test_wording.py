@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from whosthat.wording import LONGEST_LISTED, closed_up, cut, duration, listing, visible
+from whosthat.wording import LONGEST_LISTED, closed_up, cut, duration, listing, not_looked_at, visible
 
 HIDDEN = [*map(chr, (*range(0x20), *range(0x7F, 0xA0), 0x61C, 0x200E, 0x200F, *range(0x2028, 0x202F), *range(0x2066, 0x206A)))]
 
@@ -49,3 +49,12 @@ def test_a_text_that_is_cut_keeps_both_ends(text: str, most: int) -> None:
 
 def test_a_list_of_long_names_can_be_read() -> None:
     assert len(listing(["W" * 255, "長" * 255, "b"])) == 2 * LONGEST_LISTED + len(", , b")
+
+
+def test_what_was_not_looked_at_is_counted_by_kind_with_what_can_be_done() -> None:
+    assert not_looked_at({}) == []
+    files = {"other file": 2, "RAW photo": 1, "video": 3}
+    assert not_looked_at(files) == [
+        "Not looked at: 3 videos (whosthat predict looks at a video that is named), 1 RAW photo (export as JPEG), 2 other files."
+    ]
+    assert not_looked_at({"sidecar": 2}, sidecars=False) == []

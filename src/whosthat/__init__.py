@@ -44,9 +44,10 @@ if TYPE_CHECKING:
     from whosthat.workflow.evaluate import evaluate
     from whosthat.workflow.export import export
     from whosthat.workflow.library.correcting import Corrected, Correction, correct, corrections, redo_correction, undo_correction
-    from whosthat.workflow.library.find import Found, FoundPhoto, Similar, find
+    from whosthat.workflow.library.find import Found, FoundPhoto, find
     from whosthat.workflow.library.forgetting import ForgottenPerson, forget
     from whosthat.workflow.library.groups import NamedGroups, name_groups
+    from whosthat.workflow.library.likeness import Similar
     from whosthat.workflow.library.metadata import read_library_xmp, write_library_xmp
     from whosthat.workflow.library.scanning import Scan, scan
     from whosthat.workflow.library.status import LibraryCheck, LibraryStatus, library_status, verify_library
@@ -81,7 +82,8 @@ _NAMES = {
     "workflow.library.groups": ("NamedGroups", "name_groups"),
     "workflow.library.forgetting": ("ForgottenPerson", "forget"),
     "workflow.library.metadata": ("read_library_xmp", "write_library_xmp"),
-    "workflow.library.find": ("Found", "FoundPhoto", "Similar", "find"),
+    "workflow.library.find": ("Found", "FoundPhoto", "find"),
+    "workflow.library.likeness": ("Similar",),
     "workflow.loading": ("load",),
     "workflow.metadata": ("XmpRead", "XmpWritten", "read_xmp", "write_xmp"),
     "workflow.predict": ("predict",),

@@ -124,16 +124,16 @@ def sweep(folder: Path) -> None:
         path.unlink(missing_ok=True)
 
 
-def sweep_abandoned(folder: Path, names: Iterable[str]) -> list[Path]:
+def sweep_abandoned(folder: Path, names: Iterable[str], after: float = ABANDONED_AFTER) -> list[Path]:
     """Delete, of the files in a folder to which others write, too, what `replace_file` left when it was killed; return what stays of it.
 
-    That is a regular file with such a name that nobody touched for `ABANDONED_AFTER`.
+    That is a regular file with such a name that nobody touched for ``after`` seconds.
     """
     left = [folder / name for name in names if _UNFINISHED.fullmatch(name)]
     for path in left:
         with suppress(OSError):
             facts = path.lstat()
-            if stat.S_ISREG(facts.st_mode) and facts.st_mtime < time.time() - ABANDONED_AFTER:
+            if stat.S_ISREG(facts.st_mode) and facts.st_mtime < time.time() - after:
                 path.unlink()
     return [path for path in left if path.is_file()]
 

@@ -2,7 +2,8 @@
 
     WhosthatError
     |-- UsageError          a name, option or combination that does not exist            exit 2
-    |   `-- RecipeError     a recipe key or value that cannot be used
+    |   |-- RecipeError     a recipe key or value that cannot be used
+    |   `-- NameTakenError  a new name that somebody else has already
     |-- PhotoError          one file that cannot be read as a photo                      exit 3
     |-- DatasetError        a folder of photos that cannot be used                       exit 3
     |   |-- DoubtError      photos that do not seem to show the person who is said to be in them
@@ -59,6 +60,10 @@ class UsageError(WhosthatError):
 
 class RecipeError(UsageError):
     """A recipe key or value that cannot be used."""
+
+
+class NameTakenError(UsageError):
+    """A new name that somebody else has already; ``merge`` makes one person of both."""
 
 
 class PhotoError(WhosthatError):

@@ -25,6 +25,11 @@ _DEVICES = re.compile(r"(con|prn|aux|nul|conin\$|conout\$|(com|lpt)[0-9¹²³])(
 """Names that mean a device on Windows, with any suffix. Source: Microsoft, "Naming Files, Paths, and Namespaces"."""
 
 
+def is_text(name: str) -> bool:
+    """Tell whether a name is Unicode throughout: Linux allows bytes that are not UTF-8, which Python shows as halves of characters."""
+    return not any("\ud800" <= character <= "\udfff" for character in name)
+
+
 def safe_name(text: str) -> str:
     """Turn any text into a name that works on Linux, macOS and Windows and leads nowhere else.
 

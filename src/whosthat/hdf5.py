@@ -1,14 +1,19 @@
-"""HDF5 files that somebody else wrote: only numbers that stand in the very file are read, and no more than it can hold.
+"""HDF5 files: ours are written whole or not at all; of others', only numbers in the very file are read, and no more than it can hold.
 
-What belongs here: what every reader of such a file must ask first. What does not: what the numbers mean. This module imports the
-translation alone of whosthat, and h5py only where it is used.
+What belongs here: what every writer does, and what every reader of a file of somebody else must ask first. What does not: what the numbers
+mean. This module imports leaves alone of whosthat, and h5py only where it is used.
 """
 
 from __future__ import annotations
 
 import math
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+from whosthat.durable import UNFINISHED, open_private, sync_folder
 from whosthat.translation import _
 
 if TYPE_CHECKING:
@@ -19,6 +24,32 @@ MOST_COMPRESSED = 1100
 
 LARGEST_CHUNK = 256 * 1024 * 1024
 """Bytes of the largest piece that is read at once."""
+
+
+@contextmanager
+def replacing(file: Path) -> Iterator[h5py.File]:
+    """Write a private file beside its place while the block runs, then move it there; one that was there stays until then.
+
+    Whoever calls keeps others from writing it at the same time.
+
+    Raises:
+        OSError, RuntimeError: It cannot be written; RuntimeError comes of HDF5 closing a file that it could not write.
+    """
+    import h5py
+
+    temporary = file.with_name(f"{UNFINISHED}{file.name}")
+    try:
+        open_private(temporary).close()
+        # no chunk cache: HDF5 1.14 crashes the process when a full disk stops it from emptying one
+        with h5py.File(temporary, "w", locking=False, rdcc_nbytes=0) as opened:
+            yield opened
+        with temporary.open("rb+") as written:
+            os.fsync(written.fileno())
+        temporary.replace(file)
+        sync_folder(file.parent)
+    finally:
+        with suppress(PermissionError):  # on Windows, a file that HDF5 could not close cannot be deleted
+            temporary.unlink(missing_ok=True)
 
 
 def own(group: h5py.Group, path: str) -> h5py.Group | h5py.Dataset:

@@ -6,6 +6,7 @@ This module imports nothing of whosthat.
 
 from __future__ import annotations
 
+import contextlib
 import os
 from pathlib import Path
 
@@ -36,6 +37,17 @@ def cache_folder() -> Path:
 def weights_folder() -> Path:
     """Where downloaded or added weights are kept: ``WHOSTHAT_WEIGHTS``, or the user's data folder."""
     return _chosen("WHOSTHAT_WEIGHTS") or _of_the_user("user_data_dir") / "weights"
+
+
+def weights_file(name: str, package: str = "", inside: str = "") -> Path | None:
+    """Find a file of weights in the weights folder, or ``inside`` a package (which is never imported); None where it is in neither."""
+    import importlib.metadata  # only who looks into packages pays for it
+
+    places = [weights_folder() / name]
+    if package:
+        with contextlib.suppress(importlib.metadata.PackageNotFoundError):
+            places.append(Path(str(importlib.metadata.distribution(package).locate_file(inside))))
+    return next((place for place in places if place.is_file()), None)
 
 
 def token_file() -> Path:

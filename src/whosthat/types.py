@@ -45,6 +45,11 @@ class Box:
     bottom: float
 
     @property
+    def sides(self) -> tuple[float, float, float, float]:
+        """Left, top, right, bottom."""
+        return self.left, self.top, self.right, self.bottom
+
+    @property
     def width(self) -> float:
         """Width in pixels."""
         return self.right - self.left
@@ -53,6 +58,20 @@ class Box:
     def height(self) -> float:
         """Height in pixels."""
         return self.bottom - self.top
+
+    def overlap(self, other: Box) -> float:
+        """Return which share of what two boxes cover together both cover, 0 to 1.
+
+        Example:
+            >>> Box(0, 0, 2, 1).overlap(Box(1, 0, 3, 1))
+            0.3333333333333333
+        """
+        across = min(self.right, other.right) - max(self.left, other.left)
+        down = min(self.bottom, other.bottom) - max(self.top, other.top)
+        if across <= 0 or down <= 0:
+            return 0.0
+        common = across * down
+        return common / (self.width * self.height + other.width * other.height - common)
 
 
 Point: TypeAlias = tuple[float, float]

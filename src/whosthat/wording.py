@@ -9,7 +9,7 @@ import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from whosthat.translation import NN_, _, ngettext
+from whosthat.translation import N_, NN_, _, ngettext
 
 NAMES_SHOWN = 5
 """So many names are listed in a sentence; the rest is counted."""
@@ -105,6 +105,27 @@ def counted(n: int, noun: str) -> str:
         ('1 photo', '1,200 photos', '2 classes')
     """
     return ngettext(*NOUNS[noun], n)
+
+
+_HINTS = {
+    "video": N_("{files} (whosthat predict looks at a video that is named)"),
+    "RAW photo": N_("{files} (export as JPEG)"),  # not translated: the key
+    "HEIC photo": N_("{files} (pip install pillow-heif, or export as JPEG)"),  # not translated: the key
+}
+"""What can be done about files that were not looked at, by kind."""
+
+
+def not_looked_at(files: Mapping[str, int], *, sidecars: bool = True) -> list[str]:
+    """Say how many files in folders are no photos, by kind (`photos.signatures.kind_of_file`); nothing where there are none.
+
+    Without ``sidecars`` where these were read.
+    """
+    kinds = [
+        _(_HINTS[kind], files=counted(files[kind], kind)) if kind in _HINTS else counted(files[kind], kind)
+        for kind in (*_HINTS, "sidecar", "other file")  # not translated: keys
+        if files.get(kind) and (sidecars or kind != "sidecar")
+    ]
+    return [_("Not looked at: {kinds}.", kinds=_(", ").join(kinds))] if kinds else []
 
 
 MOST_SHOWN = 0.99

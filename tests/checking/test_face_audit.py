@@ -11,6 +11,7 @@ from whosthat.checking.face_findings import face_findings
 from whosthat.dataset.audit import Audit, AuditedPhoto
 from whosthat.dataset.folder import Photo
 from whosthat.faces.remembered import PhotoFaces
+from whosthat.runs.files import checked
 from whosthat.types import Box, Face
 
 PEOPLE = ("ann", "bo", "cy")
@@ -35,7 +36,7 @@ def audited(*found: tuple[str, PhotoFaces]) -> FaceAudit:
     photos = []
     for number, (person, _) in enumerate(found):
         name = f"{person}/{number}.jpg"
-        photos.append(AuditedPhoto(Photo(Path("photos") / name, person, name), f"{number:064x}", 400, 300, 1, None, number))
+        photos.append(AuditedPhoto(Photo(Path("photos") / name, person, name), f"{number:064x}", 400, 300, False, None, number))
     audit = Audit(Path("photos"), PEOPLE, tuple(photos), (), ())
     return audit_faces(audit, {f"{number:064x}": faces for number, (_, faces) in enumerate(found)})
 
@@ -134,13 +135,13 @@ def test_a_face_that_the_edge_cuts_is_found_however_the_detector_ends_its_box() 
 def test_it_is_json_also_where_nothing_can_be_compared() -> None:
     audit = audited(("ann", shows(0)), ("bo", shows(0)))
     assert json.loads(json.dumps(audit.to_dict(), allow_nan=False))["suspects"][0]["own_distance"] is None
-    assert FaceAudit.from_dict(json.loads(json.dumps(audit.to_dict()))) == audit
+    assert checked(FaceAudit, json.loads(json.dumps(audit.to_dict()))) == audit
 
 
 @pytest.mark.parametrize("document", [{}, {"n_photos": 1, "several": [1]}, {"n_photos": 1, "suspects": [{"photo": 1}]}])
 def test_what_is_no_face_audit_is_not_read(document: dict[str, object]) -> None:
     with pytest.raises(ValueError, match=r"required|should be"):
-        FaceAudit.from_dict(document)
+        checked(FaceAudit, document)
 
 
 def test_who_goes_takes_every_line_along() -> None:

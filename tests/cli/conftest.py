@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-import struct
+import io
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
+from babel.messages.catalog import Catalog
+from babel.messages.mofile import write_mo
 
 from whosthat import translation
 
@@ -43,17 +45,29 @@ def in_english(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("WHOSTHAT_LANG", "en")
 
 
+@pytest.fixture
+def terminal(monkeypatch: pytest.MonkeyPatch) -> Callable[..., io.StringIO]:
+    """Put a terminal of so many columns in the place of streams of `sys`, and return it; somebody has ``typed`` on it already."""
+
+    def put(*streams: str, columns: int = 80, colour: bool = False, typed: str = "") -> io.StringIO:
+        screen = io.StringIO(typed)
+        screen.isatty = lambda: True  # type: ignore[method-assign]
+        for name, value in (("TERM", "xterm"), ("COLUMNS", str(columns)), ("NO_COLOR", "" if colour else "1")):
+            monkeypatch.setenv(name, value)
+        for stream in streams:
+            monkeypatch.setattr(f"sys.{stream}", screen)
+        return screen
+
+    return put
+
+
 def compiled(texts: Mapping[str, str]) -> bytes:
     """Return a catalogue as gettext reads it."""
-    head = "Content-Type: text/plain; charset=UTF-8\nPlural-Forms: nplurals=1; plural=0;\n"
-    pairs = sorted((key.encode(), text.encode()) for key, text in {"": head, **texts}.items())
-    place = 28 + 16 * len(pairs)
-    tables, words = [], b""
-    for column in (0, 1):
-        for pair in pairs:
-            tables += [len(pair[column]), place + len(words)]
-            words += pair[column] + b"\0"
-    return struct.pack(f"<7I{len(tables)}I", 0x950412DE, 0, len(pairs), 28, 28 + 8 * len(pairs), 0, place, *tables) + words
+    catalog, file = Catalog(locale="zh_TW"), io.BytesIO()
+    for text, translated in texts.items():
+        catalog.add(text, translated)
+    write_mo(file, catalog)
+    return file.getvalue()
 
 
 @pytest.fixture

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import io
-from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from whosthat.cli.answers import not_looked_at, show_predictions
+from whosthat.cli.answers import show_predictions
 from whosthat.recognition.tracking import Track
 from whosthat.types import Box, Sighting
 from whosthat.workflow.predict_video import VideoAnswer
@@ -65,39 +65,29 @@ def test_several_photos_end_with_counts(capsys: pytest.CaptureFixture[str]) -> N
     ]
 
 
-class Terminal(io.StringIO):
-    def isatty(self) -> bool:
-        return True
-
-
 @pytest.mark.parametrize("columns", [40, 80, 120])
-def test_lines_fit_the_terminal_and_break_no_word(columns: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("sys.stdout", terminal := Terminal())
-    monkeypatch.setenv("COLUMNS", str(columns))
+def test_lines_fit_the_terminal_and_break_no_word(columns: int, terminal: Callable[..., io.StringIO]) -> None:
+    screen = terminal("stdout", columns=columns)
     path = Path("somewhere/on this/computer/a folder of photos/holiday/day1/016_8.jpg")
     names = [f"person_{number}" for number in range(12)]
     show_predictions([Prediction(path, tuple(known(name) for name in names))])
-    lines = terminal.getvalue().splitlines()
+    lines = screen.getvalue().splitlines()
     assert all(len(line) <= columns for line in lines)
-    assert {word.strip(",:") for line in lines for word in line.split()} >= {*names, "016_8.jpg"} - {"016_8.jpg"}
-    assert "day1/016_8.jpg:" in terminal.getvalue()
+    assert {word.strip(",:") for line in lines for word in line.split()} >= {*names}
+    assert "day1/016_8.jpg:" in screen.getvalue()
 
 
-def test_where_there_is_room_less_likely_names_are_shown(monkeypatch: pytest.MonkeyPatch) -> None:
-    written = []
-    for columns in ("80", "120"):
-        monkeypatch.setattr("sys.stdout", terminal := Terminal())
-        monkeypatch.setenv("COLUMNS", columns)
-        show_predictions([Prediction(Path("a.jpg"), (known("Bo", 0.9, 0.05),))])
-        written.append(terminal.getvalue())
-    assert written == ["a.jpg: Bo 90 %\n", "a.jpg: Bo 90 % (or Zoe 5 %)\n"]
+@pytest.mark.parametrize(("columns", "answer"), [(80, "Bo 90 %"), (120, "Bo 90 % (or Zoe 5 %)")])
+def test_where_there_is_room_less_likely_names_are_shown(columns: int, answer: str, terminal: Callable[..., io.StringIO]) -> None:
+    screen = terminal("stdout", columns=columns)
+    show_predictions([Prediction(Path("a.jpg"), (known("Bo", 0.9, 0.05),))])
+    assert screen.getvalue() == f"a.jpg: {answer}\n"
 
 
-def test_on_a_terminal_paths_begin_in_the_folder_that_was_asked_about(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("sys.stdout", terminal := Terminal())
-    monkeypatch.setenv("COLUMNS", "80")
+def test_on_a_terminal_paths_begin_in_the_folder_that_was_asked_about(terminal: Callable[..., io.StringIO]) -> None:
+    screen = terminal("stdout")
     show_predictions([Prediction(Path("ann/holiday/day1/a.jpg"), ())], Path("ann/holiday"))
-    assert terminal.getvalue().replace("\\", "/") == "day1/a.jpg: no face\n"
+    assert screen.getvalue().replace("\\", "/") == "day1/a.jpg: no face\n"
 
 
 def track(name: str | None, start: float, end: float) -> Track:
@@ -117,7 +107,3 @@ def test_videos_get_a_table_of_people_with_times(capsys: pytest.CaptureFixture[s
         "film.mp4  Bo                     90 %      21  0:03.0 to 0:05.0",
         "cut.mp4   nobody was seen",
     ]
-
-
-def test_nothing_is_said_where_everything_was_looked_at() -> None:
-    assert not_looked_at(Counter()) == []

@@ -10,7 +10,6 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
-from typing import Any
 from unittest.mock import Mock
 
 import numpy as np
@@ -32,10 +31,6 @@ def modules_after(*words: str) -> set[str]:
     program = f"import sys; from whosthat.cli.app import main; main({list(words)!r}); print('\\n' + ' '.join(sys.modules), file=sys.stderr)"
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, encoding="utf-8")
     return set(done.stderr.splitlines()[-1].split())
-
-
-def fail_with(error: BaseException) -> Callable[..., Any]:
-    return Mock(side_effect=error)
 
 
 @pytest.mark.parametrize("words", [[], ["--help"], ["-h"]])
@@ -113,9 +108,6 @@ def test_the_version_is_shown(capsys: pytest.CaptureFixture[str]) -> None:
         (["train", "--epoch", "3"], 'There is no option --epoch. Did you mean "--epochs"? Read "whosthat train --help".'),
         (["--vresion"], 'There is no option --vresion. Did you mean "--version"?'),
         (["check"], None),
-        (["predict", "bundle"], "Missing argument 'PATH'"),
-        (["train", "photos", "--epochs", "many"], "'--epochs'"),
-        (["runs", "lst"], "No such command 'lst'. Did you mean 'list'? Read"),
     ],
 )
 def test_wrong_usage_ends_with_2_and_says_what_is_right(words: list[str], message: str | None, capsys: pytest.CaptureFixture[str]) -> None:
@@ -141,7 +133,7 @@ def test_wrong_usage_ends_with_2_and_says_what_is_right(words: list[str], messag
 def test_every_error_is_one_block_with_its_exit_code(
     error: BaseException, code: int, told: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(predicting, "predict", fail_with(error))
+    monkeypatch.setattr(predicting, "predict", Mock(side_effect=error))
     assert main(["predict", "bundle", "a.jpg"]) == code
     assert capsys.readouterr().err == told
 
@@ -149,14 +141,14 @@ def test_every_error_is_one_block_with_its_exit_code(
 def test_notes_of_an_interrupt_are_shown(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     interrupt = KeyboardInterrupt()
     interrupt.add_note("Go on with --resume.")
-    monkeypatch.setattr(predicting, "predict", fail_with(interrupt))
+    monkeypatch.setattr(predicting, "predict", Mock(side_effect=interrupt))
     assert main(["predict", "bundle", "a.jpg"]) == 130
     assert capsys.readouterr().err.endswith("Go on with --resume.\n")
 
 
 def test_debugging_shows_where_an_error_arose(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("WHOSTHAT_DEBUG", "1")
-    monkeypatch.setattr(predicting, "predict", fail_with(BundleError("There is no bundle.")))
+    monkeypatch.setattr(predicting, "predict", Mock(side_effect=BundleError("There is no bundle.")))
     with pytest.raises(BundleError, match="no bundle"):
         main(["predict", "bundle", "a.jpg"])
 
@@ -173,8 +165,6 @@ def test_sigterm_ends_a_command_with_143(monkeypatch: pytest.MonkeyPatch) -> Non
 def test_a_closed_pipe_is_nothing_to_talk_about() -> None:
     program = "from whosthat.cli.app import main; import sys; sys.exit(main(['models', 'list']))"
     process = subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-    assert process.stdout is not None
-    assert process.stderr is not None
     process.stdout.close()
     assert process.stderr.read() == b""
     assert process.wait() == 1
@@ -192,8 +182,7 @@ def test_names_that_a_terminal_cannot_show_end_no_command(tmp_path: Path) -> Non
 @pytest.mark.parametrize(
     "words",
     [
-        *(["predict", "nope", ""], ["predict", "nope", "a.jpg", "--sort", ""], ["predict", "nope", "a.jpg", "--draw="]),
-        *(["train", "photos", "--runs", ""], ["train", "--resume", ""], ["train", "photos", "--strangers="], ["check", ""]),
+        *(["predict", "nope", ""], ["predict", "nope", "a.jpg", "--sort", ""], ["predict", "nope", "a.jpg", "--draw="], ["check", ""]),
     ],
 )
 def test_an_empty_word_means_no_path(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:

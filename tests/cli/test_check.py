@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import json
 from pathlib import Path
 from typing import Any
@@ -48,13 +47,10 @@ def test_json_holds_the_faces_beside_the_audit(checked: Any, photos: Path, capsy
     assert checked.options["faces"] is None
 
 
-def test_fix_moves_nothing_without_yes(checked: Any, photos: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_fix_moves_nothing_without_yes_and_undo_moves_back(checked: Any, photos: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["check", str(photos), "--fix"]) == 0
     assert "Nothing was moved" in capsys.readouterr().err
     assert (photos / "bo" / "is ann.jpg").exists()
-
-
-def test_fix_with_yes_moves_and_undo_moves_back(checked: Any, photos: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["check", str(photos), "--fix", "--yes"]) == 0
     assert "1 photo was set aside." in capsys.readouterr().err
     assert not (photos / "bo" / "is ann.jpg").exists()
@@ -100,18 +96,15 @@ def test_the_worst_comes_first_and_the_rest_is_counted(replaced: Any, photos: Pa
     assert told[6] == "And 3 more (--json shows all)."
 
 
-@pytest.mark.parametrize(("no_color", "coloured"), [("", True), ("1", False)])
+@pytest.mark.parametrize("coloured", [True, False])
 def test_warnings_are_coloured_on_a_terminal_alone(
-    no_color: str, coloured: bool, checked: Any, photos: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    coloured: bool, checked: Any, photos: Path, terminal: Any, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setenv("NO_COLOR", no_color)
     main(["check", str(photos)])
     assert "\x1b" not in capsys.readouterr().out
-    terminal = io.StringIO()
-    terminal.isatty = lambda: True  # type: ignore[method-assign]
-    monkeypatch.setattr("sys.stdout", terminal)
+    screen = terminal("stdout", colour=coloured)
     main(["check", str(photos)])
-    assert ("\x1b[33mWarning:\x1b[0m 1 photo" in terminal.getvalue()) is coloured
+    assert ("\x1b[33mWarning:\x1b[0m 1 photo" in screen.getvalue()) is coloured
 
 
 def test_a_page_is_written_on_request(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

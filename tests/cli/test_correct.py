@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -12,7 +11,7 @@ from unittest.mock import Mock
 import pytest
 
 from whosthat.cli.app import main
-from whosthat.errors import DoubtError, WhichFaceError
+from whosthat.errors import DoubtError, NameTakenError, WhichFaceError
 from whosthat.library.facts import Fact, How, What
 from whosthat.types import Box
 from whosthat.workflow.library.answering import Answered, ChangedAnswer
@@ -78,6 +77,7 @@ def test_the_faces_of_a_photo(replaced: Any, capsys: pytest.CaptureFixture[str])
 
 def test_the_list_with_what_harms(replaced: Any, capsys: pytest.CaptureFixture[str]) -> None:
     listed = (
+        Correction(fact(12, how="metadata"), 6, Path("sea.jpg"), 1, Box(0, 5, 30, 45)),
         Correction(fact(9, "is_not", "Tom"), 1, Path("beach.jpg"), 2, Box(0, 5, 30, 45)),
         Correction(fact(8, "no_face", None, undone_at=2e9), 1, None, None, Box(0, 5, 30, 45)),
         Correction(fact(3, how="group"), 40, Path("party.jpg"), 1, Box(0, 5, 30, 45), Effect(3, "Anna", 5, 9, 10, None)),
@@ -86,15 +86,16 @@ def test_the_list_with_what_harms(replaced: Any, capsys: pytest.CaptureFixture[s
     assert main(["correct", "lib", "--list"]) == 0
     told = capsys.readouterr()
     lines = told.out.splitlines()[1:]
-    assert [line.split()[0] for line in lines] == ["9", "8", "3"]
+    assert [line.split()[0] for line in lines] == ["12", "9", "8", "3"]
+    assert "6 faces named in other programs" in lines.pop(0)
     assert "not Tom" in lines[0]
     assert "no face (taken back)" in lines[1]
     assert "40 faces of groups" in lines[2]
-    assert "3 corrections." in told.err
+    assert "4 corrections." in told.err
     assert "Correction 3:" in told.err
     assert "harm" in told.err
     assert main(["correct", "lib", "--list", "--json"]) == 0
-    assert json.loads(capsys.readouterr().out)[2]["effect"]["without_it"] == 9
+    assert json.loads(capsys.readouterr().out)[3]["effect"]["without_it"] == 9
 
 
 def test_taking_back_and_bringing_back(replaced: Any, capsys: pytest.CaptureFixture[str]) -> None:
@@ -111,19 +112,26 @@ def test_taking_back_and_bringing_back(replaced: Any, capsys: pytest.CaptureFixt
     assert main(["correct", "lib", "--undo", "9" * 40]) == 2
 
 
-def test_renaming_asks_before_it_merges(replaced: Any, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+def test_renaming_asks_before_it_merges(
+    replaced: Any, terminal: Any, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     rename = replaced("whosthat.workflow.library.correcting.rename_in_library", Corrected((), Answered(50, 4)))
-    replaced("whosthat.workflow.library.correcting.is_taken", False)
     assert main(["correct", "lib", "--rename", "ana=anna"]) == 0
     assert (rename.arguments, rename.options) == ((Path("lib"), "ana", "anna"), {"merge": False})
-    replaced("whosthat.workflow.library.correcting.is_taken", True)
+
+    def taken(*given: Any, merge: bool) -> Any:
+        if not merge:
+            raise NameTakenError("Make one person of ana and anna?")
+        return rename(*given, merge=merge)
+
+    monkeypatch.setattr("whosthat.workflow.library.correcting.rename_in_library", taken)
     assert main(["correct", "lib", "--rename", "ana=anna"]) == 2
     assert "--merge" in capsys.readouterr().err
     assert main(["correct", "lib", "--rename", "ana=anna", "--merge"]) == 0
     assert rename.options == {"merge": True}
     for answer, merged in (("y\n", True), ("n\n", None)):
         rename.options = {}
-        monkeypatch.setattr(sys, "stdin", Mock(isatty=lambda: True, readline=lambda said=answer: said))
+        terminal("stdin", typed=answer)
         assert main(["correct", "lib", "--rename", "ana=anna"]) == 0
         assert rename.options.get("merge") is merged
     assert "Nothing was changed." in capsys.readouterr().err

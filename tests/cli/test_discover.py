@@ -115,6 +115,8 @@ def test_only_what_was_shown_is_accepted(discovered, monkeypatch, capsys):
         return [(group["name"], group["perhaps"], len(group["faces"])) for group in json.loads(capsys.readouterr().out)["groups"]]
 
     assert groups("--name", "1=Anna", "--accept-all") == [("Anna", None, 3), (None, "Anna", 2)], "nobody has seen this guess"
+    main(["discover", "holiday"])
+    assert "1 group may be somebody who has a name. Look at the contact sheet; --accept" in capsys.readouterr().err
     assert groups("--accept") == [("Anna", None, 3), (None, "Anna", 2)]
     assert groups("--name", "2.1=Tom", "--accept-all") == [("Anna", None, 4), ("Tom", None, 1)]
 
@@ -132,7 +134,7 @@ def test_photos_are_linked_and_learnt(discovered, monkeypatch, capsys):
 
 
 def test_a_library_keeps_names_and_its_own_sheet(library_of, monkeypatch, capsys):
-    monkeypatch.setattr("whosthat.workflow.discover.SMALL_FACE", 10)
+    monkeypatch.setattr("whosthat.workflow.discovery.SMALL_FACE", 10)
     library = library_of({"1.png": ["anna"], "2.png": ["anna", "tom"]})
     place = str(library.folder)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from pathlib import Path
 from typing import Any
 
@@ -11,11 +10,6 @@ import pytest
 from whosthat.cli.app import main
 from whosthat.evaluation.lesson_page import Grid, Part, Picture
 from whosthat.workflow.lesson import steps
-
-
-class Keyboard(io.StringIO):
-    def isatty(self) -> bool:
-        return True
 
 
 @pytest.fixture
@@ -46,24 +40,17 @@ def test_without_a_terminal_it_goes_on_by_itself(lesson: list[str], capsys: pyte
         assert piece in output
 
 
-def test_on_a_terminal_it_waits_for_a_prediction(
-    lesson: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    monkeypatch.setattr("sys.stdin", Keyboard(f" ten \n\n{'9' * 600}\n"))
+def test_on_a_terminal_it_waits_for_a_prediction(lesson: list[str], terminal: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    terminal("stdin", typed=f" ten \n\n{'9' * 600}\n")
     main(["demo", "there", "--lesson"])
     assert lesson == ["ten", "9" * 500]
     assert capsys.readouterr().err.count("Enter goes on.") == 1  # nothing to wait for after the last part
 
 
-def test_the_end_of_input_answers_nothing(lesson: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("sys.stdin", Keyboard(""))
-    main(["demo", "there", "--lesson"])
-    assert lesson == ["", ""]
-
-
-def test_yes_does_not_wait(lesson: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("sys.stdin", Keyboard("ten\n"))
-    main(["demo", "there", "--lesson", "--yes"])
+@pytest.mark.parametrize(("typed", "options"), [("", []), ("ten\n", ["--yes"])], ids=["the end of input", "--yes"])
+def test_what_answers_nothing(typed: str, options: list[str], lesson: list[str], terminal: Any) -> None:
+    terminal("stdin", typed=typed)
+    main(["demo", "there", "--lesson", *options])
     assert lesson == ["", ""]
 
 

@@ -85,12 +85,12 @@ def test_verifying(replaced: Any, capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_forgetting(replaced: Any, capsys: pytest.CaptureFixture[str]) -> None:
-    receipt = ForgottenPerson("Anna", "family", "2026-01-01T00:00:00+00:00", 3, 2, 5, 1, 4, 1, 5, (), (), "The photos were not deleted.")
+    receipt = ForgottenPerson("Anna", "family", "2026-01-01T00:00:00+00:00", 3, 2, 5, 1, 4, 1, 5, (), 2, (), "The photos were not deleted.")
     replaced("whosthat.workflow.library.forgetting.forget", (receipt, Path("family/forgotten Anna.json")))
     assert main(["library", "family", "forget", "anna", "--json"]) == 0
     told = capsys.readouterr()
     assert "Anna was forgotten: 5 embeddings in 5 photos, 3 of which show nobody else." in told.err
-    assert "1 file whose path holds the name stay" in told.err
+    assert "Kept, because they show others too: 1 file whose path holds the name." in told.err
     assert json.loads(told.out)["guessed"] == 1
     call = replaced("whosthat.workflow.library.forgetting.forget_missing", ForgottenFiles(3, 2, 1, (Path("usb"),)))
     assert main(["library", "family", "forget", "--missing"]) == 0

@@ -9,9 +9,8 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
+from whosthat.cli import library_metadata
 from whosthat.cli.app import main
-from whosthat.cli.library_metadata import add_commands
-from whosthat.cli.options import new_app
 from whosthat.types import SetAside, Sighting
 from whosthat.workflow.library.answering import Answered
 from whosthat.workflow.library.scanning import Scan
@@ -21,9 +20,7 @@ from whosthat.workflow.prediction import Prediction
 
 @pytest.fixture
 def run() -> Any:
-    app = new_app()
-    add_commands(app)
-    return lambda *words: CliRunner().invoke(app, list(words), obj=Path("family"))
+    return lambda *words: CliRunner().invoke(library_metadata.app, list(words), obj=Path("family"))
 
 
 def test_writing_says_what_was_left_out(run: Any, replaced: Any) -> None:

@@ -37,17 +37,8 @@ def server(file_server: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
     return file_server
 
 
-class Keyboard(io.StringIO):
-    """A terminal on which somebody types."""
-
-    def isatty(self) -> bool:
-        return True
-
-
-def test_it_says_what_comes_from_where_and_asks(
-    server: Any, place: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    monkeypatch.setattr(sys, "stdin", Keyboard("y\n"))
+def test_it_says_what_comes_from_where_and_asks(server: Any, place: Path, terminal: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    terminal("stdin", typed="y\n")
     assert main(["models", "get", "yunet"]) == 0
     told = capsys.readouterr()
     for part in ("2,500 bytes", "Licence: MIT.", f"Address: {server.address}", "Download it? [y/N]"):
@@ -60,10 +51,8 @@ def test_it_says_what_comes_from_where_and_asks(
 
 
 @pytest.mark.parametrize("answer", ["n\n", "\n", ""])
-def test_a_no_downloads_nothing(
-    server: Any, place: Path, answer: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    monkeypatch.setattr(sys, "stdin", Keyboard(answer))
+def test_a_no_downloads_nothing(server: Any, place: Path, answer: str, terminal: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    terminal("stdin", typed=answer)
     assert main(["models", "get", "yunet"]) == 2
     assert "Nothing was downloaded." in capsys.readouterr().err
     assert server.asked == []
@@ -123,8 +112,8 @@ def test_names_that_cannot_be_downloaded_get_advice(capsys: pytest.CaptureFixtur
         assert re.search(advice, capsys.readouterr().err.replace("\n", " ")), name
 
 
-def test_an_md5_is_said_to_be_one(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    monkeypatch.setattr(sys, "stdin", Keyboard("n\n"))
+def test_an_md5_is_said_to_be_one(terminal: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    terminal("stdin", typed="n\n")
     assert main(["models", "get", "vgg16"]) == 2
     told = capsys.readouterr().err
     assert "58,889,256 bytes" in told
@@ -134,9 +123,9 @@ def test_an_md5_is_said_to_be_one(monkeypatch: pytest.MonkeyPatch, capsys: pytes
 def test_an_added_network_says_how_to_train_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     from whosthat.networks import registry
 
-    facts, builder = registry._BUILDERS["resnet50"]
+    facts, *built = registry._BUILDERS["resnet50"]
     pinned = {"weights_sha256": hashlib.sha256(CONTENT).hexdigest(), "weights_md5": "", "weights_bytes": len(CONTENT)}
-    monkeypatch.setitem(registry._BUILDERS, "resnet50", (dataclasses.replace(facts, **pinned), builder))
+    monkeypatch.setitem(registry._BUILDERS, "resnet50", (dataclasses.replace(facts, **pinned), *built))
     (tmp_path / "any name").write_bytes(CONTENT)
     assert main(["models", "add", str(tmp_path / "any name")]) == 0
     assert "is the weights of resnet50 (MIT).\nChoose it with --model resnet50." in capsys.readouterr().out
@@ -164,10 +153,10 @@ def two_files(file_server: Any, monkeypatch: pytest.MonkeyPatch) -> dict[str, by
 
 
 def test_a_model_of_two_files_is_downloaded_whole(
-    file_server: Any, two_files: dict[str, bytes], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    file_server: Any, two_files: dict[str, bytes], tmp_path: Path, terminal: Any, capsys: pytest.CaptureFixture[str]
 ) -> None:
     folder = tmp_path / "weights"
-    monkeypatch.setattr(sys, "stdin", Keyboard("n\n"))
+    terminal("stdin", typed="n\n")
     assert main(["models", "get", "reid-0095"]) == 2
     asked = capsys.readouterr().err
     for part in (*REID, "Licence: Apache-2.0.", "trained on VGGFace2", "The terms of VGGFace2", f"/{REID[0]}", f"/{REID[1]}"):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from hypothesis import strategies as st
 
 from whosthat.cli.output import (
     cell_width,
+    command_line,
     confirmed,
     only_answers,
     plain,
@@ -29,6 +31,8 @@ from whosthat.cli.output import (
     wrapped,
 )
 from whosthat.errors import UsageError
+
+Terminal = Callable[..., io.StringIO]
 
 
 def test_what_turns_a_line_around_is_escaped_in_json_and_read_back(capsys: pytest.CaptureFixture[str]) -> None:
@@ -45,16 +49,10 @@ def test_tables_are_aligned_by_width_and_not_by_length(capsys: pytest.CaptureFix
     assert capsys.readouterr().out == "name   sure\n張偉    9 %\nAna   100 %\n"
 
 
-def test_a_name_is_never_read_as_markup(monkeypatch: pytest.MonkeyPatch) -> None:
-    class Terminal(io.StringIO):
-        def isatty(self) -> bool:
-            return True
-
-    terminal = Terminal()
-    monkeypatch.setattr("sys.stdout", terminal)
-    monkeypatch.setenv("TERM", "xterm")
+def test_a_name_is_never_read_as_markup(terminal: Terminal) -> None:
+    screen = terminal("stdout", colour=True)
     show_table(("name",), [("[bold]Ana[/bold] :smile:",)])
-    assert "[bold]Ana[/bold] :smile:" in terminal.getvalue()
+    assert "[bold]Ana[/bold] :smile:" in screen.getvalue()
 
 
 def test_chinese_sentences_follow_each_other_without_a_blank(capsys: pytest.CaptureFixture[str]) -> None:
@@ -64,22 +62,12 @@ def test_chinese_sentences_follow_each_other_without_a_blank(capsys: pytest.Capt
     assert capsys.readouterr() == ("讀不了。請重新複製。\n", "whosthat predict '再見。 .jpg'\nError: 讀不了。Copy it. Then go on.\n")
 
 
-def on_a_terminal(monkeypatch: pytest.MonkeyPatch, columns: int) -> io.StringIO:
-    terminal = io.StringIO()
-    terminal.isatty = lambda: True  # type: ignore[method-assign]
-    for name, value in (("TERM", "xterm"), ("COLUMNS", str(columns)), ("NO_COLOR", "1")):
-        monkeypatch.setenv(name, value)
-    for stream in ("sys.stdout", "sys.stderr"):
-        monkeypatch.setattr(stream, terminal)
-    return terminal
-
-
 @pytest.mark.parametrize("columns", [39, 80, 120])
-def test_a_table_fits_the_terminal_and_breaks_no_word(columns: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    terminal = on_a_terminal(monkeypatch, columns)
+def test_a_table_fits_the_terminal_and_breaks_no_word(columns: int, terminal: Terminal) -> None:
+    screen = terminal("stdout", columns=columns)
     path, reason = "somewhere/on/this/computer/holiday/day1/016_8.jpg", "the file ends too early, as after a broken download " * 2
     show_table(("photo", "why", "bytes"), [(path, reason.strip(), "1,024")], right=("bytes",), paths=("photo",))
-    lines = terminal.getvalue().splitlines()
+    lines = screen.getvalue().splitlines()
     assert all(len(line) <= columns for line in lines)
     assert "/016_8.jpg" in lines[1]
     assert lines[1].endswith("1,024")
@@ -87,16 +75,20 @@ def test_a_table_fits_the_terminal_and_breaks_no_word(columns: int, monkeypatch:
     assert [word for word in words if word in reason.split()] == reason.split()
 
 
-def test_a_sentence_ends_no_line_inside_a_word_and_a_command_stays_whole(monkeypatch: pytest.MonkeyPatch) -> None:
-    terminal = on_a_terminal(monkeypatch, 20)
+def test_a_sentence_ends_no_line_inside_a_word_and_a_command_stays_whole(terminal: Terminal) -> None:
+    screen = terminal("stderr", columns=20)
     say("The cache is damaged and is rebuilt.")
     say("whosthat check photos --undo plan.csv", wrap=False)
     show_error(UsageError("There is no such network."))
-    assert terminal.getvalue().splitlines() == [
+    assert screen.getvalue().splitlines() == [
         *("The cache is damaged", "and is rebuilt."),
         "whosthat check photos --undo plan.csv",
         *("Error: There is no", "such network."),
     ]
+
+
+def test_a_command_can_be_copied_whatever_folders_are_called() -> None:
+    assert command_line("correct", Path("my library"), "--undo", 3) == "whosthat correct 'my library' --undo 3"
 
 
 def test_a_number_stays_with_its_percent_sign() -> None:
@@ -129,10 +121,10 @@ def test_lines_of_chinese_hold_the_text_and_fit(text: str, width: int) -> None:
     assert all(cell_width(line) <= width or len(wrapped(line, 1)) == 1 for line in lines)
 
 
-def test_a_table_of_chinese_fits_the_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
-    terminal = on_a_terminal(monkeypatch, 30)
+def test_a_table_of_chinese_fits_the_terminal(terminal: Terminal) -> None:
+    screen = terminal("stdout", columns=30)
     show_table(("照片", "原因", "位元組"), [("a.jpg", "這張照片讀不了，因為檔案太早結束，可能是下載中斷了。", "1,024")], right=("位元組",))
-    lines = terminal.getvalue().splitlines()
+    lines = screen.getvalue().splitlines()
     assert all(cell_width(line) <= 30 for line in lines)
     assert lines[0].endswith("位元組")
     assert lines[1].endswith(" 1,024")
@@ -140,11 +132,10 @@ def test_a_table_of_chinese_fits_the_terminal(monkeypatch: pytest.MonkeyPatch) -
 
 
 @pytest.mark.parametrize(("said", "colour"), [("Warning: odd: yes", "Warning:"), ("警告：奇怪：是", "警告："), ("Good.", "Good.")])
-def test_what_stands_before_the_first_colon_is_coloured(said: str, colour: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    terminal = on_a_terminal(monkeypatch, 80)
-    monkeypatch.delenv("NO_COLOR")
+def test_what_stands_before_the_first_colon_is_coloured(said: str, colour: str, terminal: Terminal) -> None:
+    screen = terminal("stdout", colour=True)
     show_text(said, colour="yellow")
-    assert terminal.getvalue() == f"\x1b[33m{colour}\x1b[0m{said.removeprefix(colour)}\n"
+    assert screen.getvalue() == f"\x1b[33m{colour}\x1b[0m{said.removeprefix(colour)}\n"
 
 
 @pytest.mark.parametrize(

@@ -107,13 +107,8 @@ def test_a_sentence_cannot_move_the_cursor() -> None:
     assert stream.getvalue() == "photos of \\x1b[2J\n"
 
 
-def test_a_bar_is_drawn_on_a_terminal_and_leaves_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
-    class Terminal(io.StringIO):
-        def isatty(self) -> bool:
-            return True
-
-    monkeypatch.setenv("TERM", "xterm")
-    stream, clock = Terminal(), Clock()
+def test_a_bar_is_drawn_on_a_terminal_and_leaves_one_line(terminal: Callable[..., io.StringIO]) -> None:
+    stream, clock = terminal(), Clock()
     progress = BarProgress(stream, clock)
     progress.step("[b]photos[/b]", 0, 10)
     clock.now = 2

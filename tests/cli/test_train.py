@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -68,12 +67,8 @@ def test_folders_that_are_no_names_are_named(train: Any, holiday: Path, capsys: 
     [("n\n", [], 2), ("", [], 2), ("yes\n", [], 0), ("n\n", ["--yes"], 0)],
     ids=["no", "nothing", "yes", "--yes"],
 )
-def test_on_a_terminal_they_are_asked_about(
-    answer: str, options: list[str], code: int, train: Any, holiday: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    terminal = io.StringIO(answer)
-    terminal.isatty = lambda: True  # type: ignore[method-assign]
-    monkeypatch.setattr("sys.stdin", terminal)
+def test_on_a_terminal_they_are_asked_about(answer: str, options: list[str], code: int, train: Any, holiday: Path, terminal: Any) -> None:
+    terminal("stdin", typed=answer)
     assert main(["train", str(holiday), "--model", "faces", *options]) == code
     assert bool(train.arguments) is (code == 0)
 

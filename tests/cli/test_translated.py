@@ -10,6 +10,7 @@ import pytest
 
 from whosthat import translation
 from whosthat.cli.app import main
+from whosthat.cli.commands import COMMANDS
 
 ENGLISH = re.compile(r"[A-Za-z]{2,}[,.:;)]? [a-z]{2,}")
 COMMAND = re.compile(r"(whosthat|pip install|--model) [^⟦⟧\n]*")
@@ -116,9 +117,6 @@ def test_what_is_there(words: list[str], untranslated: Callable[..., list[str]])
     assert untranslated(*words, codes=(0, 1)) == []
 
 
-@pytest.mark.parametrize(
-    "command",
-    ["", "demo", "check", "train", "compare", "evaluate", "predict", "people", "export", "report", "runs", "models", "desktop", "doctor"],
-)
+@pytest.mark.parametrize("command", ["", *COMMANDS])
 def test_help(command: str, untranslated: Callable[..., list[str]]) -> None:
     assert untranslated(*command.split(), "--help") == []

@@ -50,7 +50,7 @@ def made_audit() -> Callable[..., Audit]:
 
     def make(groups_of_class: dict[str, list[int]]) -> Audit:
         photos = tuple(
-            AuditedPhoto(Photo(Path(name, f"{index}.jpg"), name, f"{name}/{index}.jpg"), f"{name}{index}", 80, 80, 1, None, group)
+            AuditedPhoto(Photo(Path(name, f"{index}.jpg"), name, f"{name}/{index}.jpg"), f"{name}{index}", 80, 80, False, None, group)
             for name, groups in sorted(groups_of_class.items())
             for index, group in enumerate(groups)
         )

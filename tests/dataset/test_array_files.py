@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import shutil
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -66,14 +66,6 @@ def replace(files: Path, file: str, name: str, numbers: Any) -> None:
             opened[name] = numbers
 
 
-def truncated(files: Path) -> None:
-    files.write_bytes(files.read_bytes()[:2000])
-
-
-def unreadable(files: Path) -> None:
-    files.with_name("labels.h5").write_bytes(b"no HDF5")
-
-
 def compressed_by_something_else(files: Path) -> None:
     """Damage the bytes of a compressed photo: the file opens, the photo does not."""
     with h5py.File(files, "a") as opened:
@@ -93,8 +85,8 @@ TWO_ONES = np.array([[1, 1], [0, 1], [1, 0], [0, 1]], np.uint8)
     [
         (lambda files: files.unlink(), r"There is no file .*dataset\.h5"),
         (lambda files: files.with_name("labels.h5").unlink(), r"There is no file .*labels\.h5"),
-        (truncated, r"dataset\.h5 cannot be read as an HDF5 file: .*truncated"),
-        (unreadable, r"labels\.h5 cannot be read as an HDF5 file"),
+        (lambda files: os.truncate(files, 2000), r"dataset\.h5 cannot be read as an HDF5 file: .*truncated"),
+        (lambda files: files.with_name("labels.h5").write_bytes(b"no HDF5"), r"labels\.h5 cannot be read as an HDF5 file"),
         (compressed_by_something_else, r"dataset\.h5 cannot be read as an HDF5 file"),
         (lambda files: replace(files, "dataset.h5", "X_test", None), r"dataset\.h5 cannot be used: 'X_test' is missing"),
         (lambda files: replace(files, "dataset.h5", "X_test", PHOTOS[4:, :, :, 0]), r"'X_test' is uint8 of shape \(2, 12, 10\); expected"),
@@ -139,14 +131,4 @@ def test_labels_are_read_piece_by_piece(files: Path, monkeypatch: pytest.MonkeyP
         assert [one.label for one in opened.photos()] == [0, 1, 0, 1, 1, 0]
     replace(files, "labels.h5", "y_train", np.array([[1, 0], [0, 1], [1, 0], [0, 0]]))
     with pytest.raises(DatasetError, match=r"row 3 of 'y_train' is no one-hot label; .*got \[0, 0\]"), open_array_files(files):
-        pass
-
-
-def test_files_far_from_each_other_are_no_data_set(files: Path, tmp_path: Path) -> None:
-    (tmp_path / "elsewhere").mkdir()
-    shutil.move(files, tmp_path / "elsewhere" / "dataset.h5")
-    with (
-        pytest.raises(DatasetError, match=r"There is no file .*elsewhere.labels\.h5"),
-        open_array_files(tmp_path / "elsewhere" / "dataset.h5"),
-    ):
         pass

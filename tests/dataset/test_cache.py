@@ -72,11 +72,6 @@ def test_the_file_holds_every_photo_as_prepare_makes_it(made: Split, file: Path)
     check_all(made, file)
 
 
-def test_frames_are_kept(made: Split, file: Path) -> None:
-    with prepare_photos(made, PrepareSpec(24, frames=3), file) as photos:
-        assert photos.images("train").shape == (16, 3, 24, 24, 3)
-
-
 def test_the_same_split_is_not_built_again(made: Split, file: Path, decoded: list[str]) -> None:
     prepare_photos(made, SPEC, file).close()
     stamp = file.stat().st_mtime_ns
@@ -133,43 +128,32 @@ def test_a_class_that_lost_its_last_photo_of_a_part_is_named(made: Split, file: 
     assert not file.exists()
 
 
-def damage_truncated(file: Path) -> None:
-    os.truncate(file, file.stat().st_size // 2)
-
-
-def damage_foreign(file: Path) -> None:
-    file.write_bytes(b"not HDF5 at all" * 100)
-
-
-def damage_other_hdf5(file: Path) -> None:
+def other_hdf5(file: Path) -> None:
     with h5py.File(file, "w") as opened:
         opened["X_train"] = np.zeros(3)
 
 
-def damage_version(file: Path) -> None:
-    with h5py.File(file, "r+") as opened:
-        opened.attrs["format"] = 999
+def edited(change: Callable[[h5py.File], object]) -> Callable[[Path], None]:
+    def damage(file: Path) -> None:
+        with h5py.File(file, "r+") as opened:
+            change(opened)
+
+    return damage
 
 
-def damage_unfinished(file: Path) -> None:
-    with h5py.File(file, "r+") as opened:
-        del opened["path_test"]
+DAMAGE: dict[str, Callable[[Path], object]] = {
+    "cut off": lambda file: os.truncate(file, file.stat().st_size // 2),
+    "no HDF5": lambda file: file.write_bytes(b"not HDF5 at all" * 100),
+    "another file": other_hdf5,
+    "another version": edited(lambda opened: opened.attrs.modify("format", 999)),
+    "without names": edited(lambda opened: opened.pop("path_test")),
+    "too few photos": edited(lambda opened: opened["X_train"].resize(3, axis=0)),
+    "labels without a class": edited(lambda opened: opened["y_train"].write_direct(np.full(16, 7))),
+}
 
 
-def damage_lengths(file: Path) -> None:
-    with h5py.File(file, "r+") as opened:
-        opened["X_train"].resize(3, axis=0)
-
-
-def damage_labels(file: Path) -> None:
-    with h5py.File(file, "r+") as opened:
-        opened["y_train"][0] = 7
-
-
-@pytest.mark.parametrize(
-    "damage", [damage_truncated, damage_foreign, damage_other_hdf5, damage_version, damage_unfinished, damage_lengths, damage_labels]
-)
-def test_a_damaged_file_is_never_trusted(made: Split, file: Path, damage: Callable[[Path], None], heard: Any) -> None:
+@pytest.mark.parametrize("damage", DAMAGE.values(), ids=DAMAGE)
+def test_a_damaged_file_is_never_trusted(made: Split, file: Path, damage: Callable[[Path], object], heard: Any) -> None:
     prepare_photos(made, SPEC, file).close()
     damage(file)
     with pytest.raises(CacheError, match="damaged or is not a cache file"):
@@ -195,8 +179,8 @@ def test_too_little_room_is_said_before_anything_is_written(made: Split, file: P
         prepare_photos(made, SPEC, file)
 
 
-FILL_THE_DISK = """
-import resource, signal, sys
+PROGRAM = """
+import sys
 from pathlib import Path
 from whosthat.dataset.audit import audit
 from whosthat.dataset.cache import prepare_photos
@@ -205,11 +189,16 @@ from whosthat.dataset.split import split
 from whosthat.errors import CacheError
 from whosthat.photos.preparing import PrepareSpec
 
-made = split(audit(scan(Path(sys.argv[1]))))
+def build(size, seed):
+    prepare_photos(split(audit(scan(Path(sys.argv[1]))), seed=seed), PrepareSpec(size), Path(sys.argv[2])).close()
+
+"""
+FILL_THE_DISK = """
+import resource, signal
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 resource.setrlimit(resource.RLIMIT_FSIZE, (2_000_000, 2_000_000))
 try:
-    prepare_photos(made, PrepareSpec(400), Path(sys.argv[2]))
+    build(400, 0)
 except CacheError as error:
     sys.exit(f"refused: {error}")
 """
@@ -217,9 +206,8 @@ except CacheError as error:
 
 @pytest.mark.skipif(sys.platform == "win32", reason="limits on file sizes are a POSIX matter")
 def test_a_disk_that_fills_up_while_hdf5_writes_is_said_and_cleaned_up(people: Path, file: Path) -> None:
-    done = subprocess.run(
-        [sys.executable, "-c", FILL_THE_DISK, str(people), str(file)], capture_output=True, text=True, encoding="utf-8", check=False
-    )
+    command = [sys.executable, "-c", PROGRAM + FILL_THE_DISK, str(people), str(file)]
+    done = subprocess.run(command, capture_output=True, text=True, encoding="utf-8", check=False)
     assert "refused: The cache " in done.stderr, done.stderr
     assert "cannot be written" in done.stderr
     assert [path.name for path in file.parent.iterdir() if path.suffix == ".h5"] == []
@@ -232,18 +220,9 @@ def test_prepared_photos_are_private(made: Split, file: Path) -> None:
     assert file.parent.stat().st_mode & 0o077 == 0
 
 
-def test_two_builders_at_once_do_not_disturb_one_another(made: Split, people: Path, file: Path) -> None:
-    builder = f"""
-from pathlib import Path
-from whosthat.dataset.audit import audit
-from whosthat.dataset.cache import prepare_photos
-from whosthat.dataset.folder import scan
-from whosthat.dataset.split import split
-from whosthat.photos.preparing import PrepareSpec
-for seed in range(2):
-    prepare_photos(split(audit(scan(Path({str(people)!r}))), seed=seed), PrepareSpec(24), Path({str(file)!r})).close()
-"""
-    running = [subprocess.Popen([sys.executable, "-c", builder]) for _ in range(2)]
+def test_two_builders_at_once_do_not_disturb_one_another(people: Path, file: Path) -> None:
+    command = [sys.executable, "-c", f"{PROGRAM}build(24, 0)\nbuild(24, 1)", str(people), str(file)]
+    running = [subprocess.Popen(command) for _ in range(2)]
     assert [process.wait(timeout=60) for process in running] == [0, 0]
     assert len(content(file)) == 20
 

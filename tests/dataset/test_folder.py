@@ -3,6 +3,8 @@ from __future__ import annotations
 import os
 import sys
 import unicodedata
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -44,19 +46,14 @@ def test_each_sub_folder_is_a_class_with_everything_below_it(root: Path) -> None
 def test_the_order_of_the_file_system_does_not_matter(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     put(root, "carl/3.jpg", "carl/2.jpg", "anna/x/1.jpg", "anna/.hidden.jpg")
     expected = scan(root)
-    real_scandir = os.scandir
+    scandir = os.scandir
 
-    class Backwards:
-        def __init__(self, path: Path) -> None:
-            with real_scandir(path) as listing:
-                self.entries = sorted(listing, key=lambda entry: entry.name, reverse=True)
+    @contextmanager
+    def backwards(path: Path) -> Iterator[list[os.DirEntry[str]]]:
+        with scandir(path) as listing:
+            yield sorted(listing, key=lambda entry: entry.name, reverse=True)
 
-        def __enter__(self) -> list[os.DirEntry[str]]:
-            return self.entries
-
-        def __exit__(self, *error: object) -> None: ...
-
-    monkeypatch.setattr(folder_module.os, "scandir", Backwards)
+    monkeypatch.setattr(folder_module.os, "scandir", backwards)
     assert scan(root) == expected
 
 
@@ -72,20 +69,10 @@ def test_class_names_are_in_normal_form_c(root: Path) -> None:
 
 
 def test_everything_else_is_set_aside_with_its_reason(root: Path) -> None:
-    put(
-        root,
-        "loose.jpg",
-        "anna/.hidden.jpg",
-        "anna/notes.txt",
-        "anna/Thumbs.db",
-        "bert/dir.jpg/inside.jpg",
-        ".git/x.jpg",
-        "empty/readme.md",
-    )
+    put(root, "loose.jpg", "anna/.hidden.jpg", "anna/notes.txt", "bert/dir.jpg/inside.jpg", ".git/x.jpg", "empty/readme.md")
     assert reasons(scan(root)) == {
         ".git": folder_module.HIDDEN,
         "anna/.hidden.jpg": folder_module.HIDDEN,
-        "anna/Thumbs.db": folder_module.NOT_A_PHOTO,
         "anna/notes.txt": folder_module.NOT_A_PHOTO,
         "bert/dir.jpg": folder_module.FOLDER_NAMED_AS_PHOTO,
         "empty": folder_module.EMPTY_CLASS,
@@ -102,12 +89,9 @@ def test_a_file_without_suffix_is_judged_by_its_first_bytes(root: Path) -> None:
     assert reasons(found) == {"anna/LICENSE": folder_module.NOT_A_PHOTO}
 
 
-def test_what_people_take_for_photos_is_named(tmp_path: Path) -> None:
-    for name in ("a.jpg", "b.MOV", "c.dng", "d.txt"):
-        (tmp_path / "photos" / "anna" / name).parent.mkdir(parents=True, exist_ok=True)
-        (tmp_path / "photos" / "anna" / name).write_bytes(b"")
-    found = scan(tmp_path / "photos")
-    assert [item.reason for item in found.set_aside] == ["a video", "a RAW photo; export it as JPEG", "not a photo"]
+def test_what_people_take_for_photos_is_named(root: Path) -> None:
+    found = reasons(scan(put(root, "anna/b.MOV", "anna/c.dng", "anna/raw")))
+    assert found == {"anna/b.MOV": "a video", "anna/c.dng": "a RAW photo; export it as JPEG", "anna/raw": "not a photo"}
 
 
 @NEEDS_LINKS
@@ -148,14 +132,11 @@ def test_the_root_may_be_a_relative_path(root: Path, monkeypatch: pytest.MonkeyP
     assert scan(Path("people")) == scan(root)
 
 
-def test_a_missing_folder_names_its_neighbour(root: Path) -> None:
+def test_a_missing_folder_names_its_neighbour_where_it_has_one(root: Path) -> None:
     with pytest.raises(DatasetError, match=r"There is no folder .*poeple\. Did you mean .*people"):
         scan(root.parent / "poeple")
-
-
-def test_a_folder_whose_parent_is_missing_is_said_to_be_missing(tmp_path: Path) -> None:
-    with pytest.raises(DatasetError, match="There is no folder"):
-        scan(tmp_path / "a" / "b")
+    with pytest.raises(DatasetError, match=r"There is no folder .*b\. Check"):
+        scan(root.parent / "a" / "b")
 
 
 @pytest.mark.parametrize(
@@ -171,10 +152,6 @@ def test_a_layout_that_cannot_be_right_is_refused(tmp_path: Path, names: tuple[s
     (tmp_path / "people").mkdir()
     with pytest.raises(DatasetError, match=message):
         scan(put(tmp_path / "people", *names))
-
-
-def test_one_class_is_enough(tmp_path: Path) -> None:
-    assert scan(put(tmp_path, "anna/1.jpg")).classes == ("anna",)
 
 
 def test_a_file_instead_of_a_folder_is_refused(root: Path) -> None:

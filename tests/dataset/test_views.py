@@ -2,10 +2,8 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from whosthat.dataset.views import Pairs, hashes_of, similar_pairs
+from whosthat.dataset.views import Pairs, similar_pairs
 
 
 def blocks(seed: int) -> np.ndarray:
@@ -17,11 +15,11 @@ def found(*thumbnails: np.ndarray, labels: list[int] | None = None) -> list[Pair
     return [pairs for pairs in similar_pairs(np.stack(thumbnails), groups) if len(pairs.first)]
 
 
-@given(seed=st.integers(0, 99), gain=st.floats(0.3, 1), offset=st.integers(0, 60))
-def test_light_and_contrast_leave_the_hash_as_it_is(seed: int, gain: float, offset: int) -> None:
-    picture = blocks(seed) * 0.75
-    changed = np.rint(np.stack([picture, gain * picture + offset])).astype(np.uint8)
-    assert np.bitwise_count(np.bitwise_xor(*hashes_of(changed))) <= 4
+@pytest.mark.parametrize(("gain", "offset"), [(0.3, 60), (1, 60), (0.5, 0)])
+def test_light_and_contrast_do_not_matter(gain: float, offset: int) -> None:
+    picture = blocks(1) * 0.75
+    [pairs] = found(*np.rint([picture, gain * picture + offset]).astype(np.uint8))
+    assert (pairs.first[0], pairs.second[0]) == (0, 1)
 
 
 @pytest.mark.parametrize("turns", range(4))

@@ -28,18 +28,8 @@ def row(tmp_path: Path, answer_with: Callable[..., Evaluation], training: Traini
         for seed, accuracy in enumerate(accuracies):
             run = tmp_path / "runs" / f"{re.sub('[^a-z]', '', name)}-{seed}"
             run.mkdir(parents=True)
-            history = [
-                {
-                    "epoch": epoch,
-                    "loss": 1.0,
-                    "accuracy": 0.9,
-                    "val_loss": 3 - accuracy,
-                    "val_accuracy": share,
-                    "learning_rate": rate,
-                    "seconds": 1.0,
-                }
-                for epoch, share in ((1, accuracy / 2), (2, accuracy))
-            ]
+            same = {"loss": 1.0, "accuracy": 0.9, "val_loss": 3 - accuracy, "learning_rate": rate, "seconds": 1.0}
+            history = [{"epoch": epoch, "val_accuracy": share, **same} for epoch, share in ((1, accuracy / 2), (2, accuracy))]
             evaluation = answer_with(n_right, 40)
             trained = replace(training, epochs=2, best_epoch=2)
             facts = RunFacts("heroes", "2025-01-31T10:20:30+01:00", 1.0, trained, evaluation, diagnose(history, evaluation, trained))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import io
 import re
 from collections.abc import Callable
 from html import unescape
@@ -11,13 +10,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image
 
 from whosthat.checking.costly import CostlyPhotos
 from whosthat.checking.face_audit import CENTRAL, LARGEST, CutFace, FaceAudit, FaceOfSeveral, Pair, PoorFace, SuspectPhoto
 from whosthat.errors import RunError
 from whosthat.evaluation.face_part import FacePart, face_picture, read_face_part, write_face_part
 from whosthat.evaluation.report import write_report
+from whosthat.photos.reading import read
 from whosthat.types import Box
 
 JPEG = "QUJD"
@@ -162,8 +161,7 @@ def test_a_damaged_or_newer_file_is_named(run: Path, text: str) -> None:
         write_report(run)
 
 
-@pytest.mark.parametrize("box", [Box(40, 40, 60, 60), Box(-30, -30, 30, 30), Box(500, 500, 520, 520)])
-def test_a_face_is_cut_out_with_its_surroundings_wherever_it_lies(box: Box) -> None:
+@pytest.mark.parametrize(("box", "side"), [(Box(40, 40, 60, 60), 40), (Box(-30, -30, 30, 30), 60)])
+def test_a_face_is_cut_out_with_its_surroundings(box: Box, side: int) -> None:
     photo = np.random.default_rng(0).integers(0, 256, (100, 200, 3), dtype=np.uint8)
-    with Image.open(io.BytesIO(base64.b64decode(face_picture(photo, box)))) as picture:
-        assert picture.size == {40: (40, 40), -30: (60, 60), 500: (200, 100)}[int(box.left)]
+    assert read(base64.b64decode(face_picture(photo, box))).shape == (side, side, 3)

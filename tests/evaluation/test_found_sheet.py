@@ -45,9 +45,5 @@ def test_of_many_only_some_are_shown_and_the_rest_is_counted(photos: list[Path],
     assert "and 1,500 more" in text
 
 
-def test_pictures_are_small(photos: list[Path]) -> None:
-    assert 500 < len(found_sheet._small(photos[0])) < 20_000
-
-
 def test_nothing_found_is_a_page_too(tmp_path: Path) -> None:
     assert "None." in write_found_sheet(tmp_path / "found.html", [], terms="tom").read_text(encoding="utf-8")

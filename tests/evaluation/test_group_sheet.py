@@ -1,28 +1,8 @@
 import re
 
-import numpy as np
-import pytest
-
 from whosthat.evaluation import group_sheet
-from whosthat.evaluation.group_sheet import Card, around, write_group_sheet
+from whosthat.evaluation.group_sheet import Card, write_group_sheet
 from whosthat.types import Box
-
-IMAGE = np.arange(100 * 80 * 3, dtype=np.uint8).reshape(100, 80, 3)
-
-
-@pytest.mark.parametrize(
-    ("box", "shrunk", "shape"),
-    [
-        (Box(20, 20, 40, 40), 1, (30, 30)),
-        (Box(40, 40, 80, 80), 2, (30, 30)),
-        (Box(-30, -30, 10, 10), 1, (20, 20)),
-        (Box(500, 500, 520, 520), 1, (1, 1)),
-        (Box(-500, -500, -480, -480), 1, (1, 1)),
-        (Box(10, 10, 10, 10), 1, (1, 1)),
-    ],
-)
-def test_a_square_around_the_face_or_what_of_it_lies_in_the_photo(box, shrunk, shape):
-    assert around(IMAGE, box, shrunk).shape[:2] == shape
 
 
 def test_of_many_faces_the_most_typical_are_shown_and_then_the_least_in_the_order_of_their_numbers(monkeypatch):

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from whosthat.evaluation.learning_curve import LearningCurve, _drawn, curve_of, draws, learning_curve
-from whosthat.evaluation.plots.canvas import PRINT, new_figure, png, style
+from whosthat.evaluation.learning_curve import COUNTS_OF_CLASSES, LearningCurve, _drawn, curve_of, draws, learning_curve
+from whosthat.evaluation.plots.canvas import PRINT, drawn, png
 from whosthat.evaluation.plots.chart import draw_chart
 from whosthat.evaluation.plots.charts import describe_learning_curve, learning_chart
 
@@ -65,12 +65,19 @@ def test_advice_rests_on_no_handful_of_photos() -> None:
 
 def test_of_classes_other_words_are_said() -> None:
     labels = np.repeat([0, 1], 40)
-    drawn = draws(labels, (1, 5), 2, 0)
-    assert [count for count, _ in drawn] == [1, 1, 5, 5, 40]
-    found = curve_of(drawn, labels, labels, ["cats", "dogs"], lambda rows: np.ones(80, bool), "class")
+    chosen = draws(labels, (1, 5), 2, 0)
+    assert [count for count, _ in chosen] == [1, 1, 5, 5, 40]
+    found = curve_of(chosen, labels, labels, ["cats", "dogs"], lambda rows: np.ones(80, bool), "class")
     assert [point.count for point in found.points] == [1, 5, 40]
     assert found.sentences[0].startswith("With 1 photo of each class, 100 % of the test photos are correct")
     assert "other backgrounds" in found.sentences[0]
+
+
+def test_where_nobody_has_half_as_many_photos_whether_more_would_help_is_not_known() -> None:
+    labels, names = np.repeat(np.arange(40), 3), [f"class {number}" for number in range(40)]
+    found = curve_of(draws(labels, COUNTS_OF_CLASSES, 3, 0), labels, np.arange(40), names, lambda _rows: np.arange(40) < 30, "class")
+    assert [point.count for point in found.points] == [2, 3]
+    assert found.sentences[0].endswith("Whether more would help cannot be told from 40 test photos.")
 
 
 def test_one_photo_each_is_a_curve_of_one_point() -> None:
@@ -89,8 +96,5 @@ def test_as_many_photos_are_drawn_of_each_person_as_there_are() -> None:
 @pytest.mark.parametrize("each", [(1, 1, 1), (40, 40, 40)])
 def test_it_can_be_drawn_and_told(each: tuple[int, ...]) -> None:
     found = curve(each)
-    with style(PRINT):
-        figure = new_figure(4.7, 3.1, PRINT)
-        draw_chart(figure.add_subplot(), learning_chart, found, PRINT)
-        assert png(figure).startswith(b"\x89PNG")
+    assert drawn((4.7, 3.1), PRINT, png, draw_chart, learning_chart, found).startswith(b"\x89PNG")
     assert describe_learning_curve(found).startswith("1 of each: 100 %")

@@ -1,4 +1,3 @@
-import json
 import subprocess
 import sys
 from collections.abc import Callable
@@ -144,11 +143,6 @@ def test_photos_without_a_name_count_as_missed_and_calibrate_nothing(judged):
 def test_where_one_class_alone_is_tested_there_is_no_baseline(judged):
     assert judged([[0.9, 0.1]], [0], ("ann", "bo"), ["a"]).baseline == 0
     assert judged([[0.9, 0.1]] * 4, [0, 0, 0, 1], ("ann", "bo"), list("abcd")).baseline == 0.75
-
-
-def test_an_evaluation_survives_json(tested):
-    result = tested(threshold=0.5)
-    assert Evaluation.from_dict(json.loads(json.dumps(result.to_dict()))) == result
 
 
 def test_no_test_photo_is_refused():

@@ -109,7 +109,9 @@ def test_the_file_gives_back_what_was_written(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "text",
     ["", "[]", '{"network": "a", "layers": []}', '{"network": "a", "layers": [{"name": "a", "kind": "Dense", "shape": []}]}',
-     '{"network": "a", "layers": [{"name": "a", "kind": "Dense", "shape": [0]}]}', "\udcff"],
+     '{"network": "a", "layers": [{"name": "a", "kind": "Dense", "shape": [0]}]}', "\udcff",
+     '{"network": "a", "layers": [{"name": "a", "kind": "MaxPooling2D", "shape": [1, 1, 1], "window": [2, 2]}]}',
+     '{"network": "a", "layers": [{"name": "a", "kind": "LSTM", "shape": [1], "weights": [[]]}]}'],
 )  # fmt: skip
 def test_a_damaged_file_is_named(tmp_path: Path, text: str) -> None:
     (tmp_path / "network.json").write_bytes(text.encode(errors="surrogateescape"))

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from whosthat.faces.finding import FaceReader, Portrait, Search, main_face, sharpness
+from whosthat.faces.finding import MOST_FACES, FaceCropper, FaceReader, Portrait, Search, crowd_words, main_face, sharpness
+from whosthat.faces.yunet import YuNet
 from whosthat.photos.reading import read, sha256_of
 from whosthat.types import Box, Face
 
@@ -139,6 +140,29 @@ def test_no_face_is_found_where_there_is_none(reader: FaceReader, shape: tuple[i
 
 def test_several_people_are_all_found(reader: FaceReader, hopper: np.ndarray) -> None:
     assert len(reader.find(np.hstack([hopper, hopper[:, ::-1], hopper]))) == 3
+
+
+def crowd_of(portrait: np.ndarray, rows: int, side: int) -> np.ndarray:
+    """The same face many times, side by side."""
+    return np.tile(cv2.resize(portrait[40:440, 60:460], (side, side), interpolation=cv2.INTER_AREA), (rows, rows, 1))
+
+
+def test_of_three_thousand_faces_the_surest_are_taken_and_that_is_told(reader: FaceReader, hopper: np.ndarray) -> None:
+    found = reader.find(crowd_of(hopper, 55, 29))
+    assert len(found) == MOST_FACES
+    assert f"{MOST_FACES:,}" in crowd_words(len(found))
+    assert not crowd_words(MOST_FACES - 1)
+
+
+def test_every_face_of_a_large_group_is_found(reader: FaceReader, hopper: np.ndarray) -> None:
+    assert len(reader.find(crowd_of(hopper, 25, 64))) == 625
+
+
+@pytest.mark.real
+def test_yunet_loses_no_face_before_the_limit_either(real_weights: Path, reader: FaceReader, hopper: np.ndarray) -> None:
+    yunet = YuNet((real_weights / "face_detection_yunet_2026may.onnx").read_bytes())
+    cropper = FaceCropper(yunet, reader.embedder.facts.template("yunet"))
+    assert [len(cropper.find(crowd_of(hopper, rows, side))) for rows, side in ((25, 64), (55, 29))] == [625, MOST_FACES]
 
 
 def test_the_largest_face_stands_for_a_photo_unless_it_is_in_a_corner() -> None:

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from whosthat.errors import WeightsError
 from whosthat.faces.weight_files import read_weights
-from whosthat.importers.dlib_format import Convolution, Dense, DlibNetwork, read_network
+from whosthat.importers.dlib_format import Convolution, Dense, read_network
 
 
 @pytest.fixture(scope="module")
@@ -15,33 +15,26 @@ def data() -> bytes:
     return read_weights("dlib-resnet")
 
 
-@pytest.fixture(scope="module")
-def network(data: bytes) -> DlibNetwork:
-    return read_network(data)
-
-
-def test_the_whole_network_is_read(network: DlibNetwork) -> None:
+def test_the_whole_network_is_read(data: bytes) -> None:
+    network = read_network(data)
     assert network.size == 150
     assert network.means == pytest.approx((122.782, 117.001, 104.298))
     assert sum(isinstance(layer, Convolution) for layer in network.layers) == 29
     assert isinstance(network.layers[-1], Dense)
     assert network.layers[-1].weights.shape == (256, 128)
-
-
-def test_all_numbers_are_finite(network: DlibNetwork) -> None:
-    assert all(np.isfinite(array).all() for layer in network.layers for array in vars(layer).values() if isinstance(array, np.ndarray))
+    assert all(
+        np.isfinite(array).all()
+        for layer in network.layers
+        if not isinstance(layer, str)
+        for array in vars(layer).values()
+        if isinstance(array, np.ndarray)
+    )
 
 
 @pytest.mark.parametrize("length", [0, 1, 2, 40, 500, 1000, 100_000, 5_000_000])
 def test_a_file_that_is_cut_short_is_refused(data: bytes, length: int) -> None:
     with pytest.raises(WeightsError, match="not dlib's face network"):
         read_network(data[:length])
-
-
-@given(noise=st.binary(max_size=400))
-def test_noise_is_refused_with_a_sentence(noise: bytes) -> None:
-    with pytest.raises(WeightsError, match="before byte"):
-        read_network(noise)
 
 
 @given(place=st.integers(0, 3000), byte=st.integers(0, 255))

@@ -7,6 +7,7 @@ import onnx
 import pytest
 
 from whosthat.errors import WeightsError
+from whosthat.faces.models import dlib_graph
 from whosthat.faces.weight_files import read_weights
 from whosthat.importers.mtcnn_networks import POINTS, SHIFTS, difference_of, rewrite, score_of
 from whosthat.inference import open_session
@@ -40,8 +41,8 @@ def test_scores_and_differences_are_two_ways_to_say_the_same(score: float) -> No
     assert score_of(np.array([difference_of(score)]))[0] == pytest.approx(score)
 
 
-def test_another_file_is_refused(dlib_onnx: bytes) -> None:
+def test_another_file_is_refused() -> None:
     empty = onnx.helper.make_model(onnx.helper.make_graph([], "nothing", [], [])).SerializeToString()
-    for other in (b"", b"no graph", empty, dlib_onnx):
+    for other in (b"", b"no graph", empty, dlib_graph()):
         with pytest.raises(WeightsError, match="none of MTCNN's networks"):
             rewrite(other)

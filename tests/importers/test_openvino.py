@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import resource
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -102,9 +101,7 @@ def plainly(layers: Sequence[Layer]) -> bytes:
             nodes.append(helper.make_node("AveragePool", names, [f"r{place}"], kernel_shape=sizes["kernel"], **window))
         else:
             kinds = {
-                "Parameter": "Identity",
-                "Convert": "Identity",
-                "Result": "Identity",
+                **dict.fromkeys(("Parameter", "Convert", "Result"), "Identity"),
                 "Multiply": "Mul",
                 "Subtract": "Sub",
                 "PReLU": "PRelu",
@@ -166,8 +163,6 @@ DAMAGE: dict[str, tuple[Callable[[bytes], bytes], str]] = {
         lambda xml: xml.replace(b"<net", b'<!DOCTYPE net [<!ENTITY a "aaaa"><!ENTITY b "&a;&a;">]><net', 1),
         "document type or entities",
     ),
-    "a document type alone": (lambda xml: xml.replace(b"<net", b'<!DOCTYPE net SYSTEM "file:///etc/passwd"><net', 1), "document type"),
-    "an entity that is not defined": (lambda xml: xml.replace(b"<layers>", b"<layers>&who;", 1), "damaged"),
     "a negative offset": (lambda xml: xml.replace(b'offset="0"', b'offset="-6"'), "expected whole numbers"),
     "an offset behind the end": (lambda xml: xml.replace(b'offset="0"', b'offset="999999"'), "byte 999,999"),
     "a shape of 10 GB": (lambda xml: xml.replace(b'shape="1, 3, 1, 1"', b'shape="1, 3, 40000, 40000"', 1), "40000"),
@@ -186,11 +181,8 @@ DAMAGE: dict[str, tuple[Callable[[bytes], bytes], str]] = {
     "a port twice": (lambda xml: xml.replace(b'to-port="1"', b'to-port="0"', 1), "comes twice"),
     "a number twice": (lambda xml: xml.replace(b'layer id="1"', b'layer id="0"', 1), "same number"),
     "another document": (lambda _xml: b"<html><body>Log in</body></html>", "does not list layers"),
-    "elements in elements": (lambda _xml: b"<a>" * 100 + b"</a>" * 100, "nested too deeply"),
     "too many elements": (lambda _xml: b"<net>" + b"<a/>" * 300_000 + b"</net>", "too many elements"),
     "too many bytes": (lambda xml: xml + b" " * (5 << 20), "more than 4,194,304 bytes"),
-    "nothing": (lambda _xml: b"", "damaged"),
-    "an encoding that nobody knows": (lambda xml: xml.replace(b'version="1.0"', b'version="1.0" encoding="klingon"', 1), "damaged"),
 }
 
 
@@ -202,14 +194,6 @@ def test_damage_is_refused_with_a_sentence(name: str) -> None:
     with pytest.raises(WeightsError, match="not an OpenVINO network") as caught:
         write_graph(read_network(change(xml), numbers))
     assert words in str(caught.value)
-
-
-def test_a_bomb_of_entities_takes_no_memory() -> None:
-    lines = ['<!ENTITY a0 "aaaaaaaaaa">'] + [f'<!ENTITY a{n} "{f"&a{n - 1};" * 10}">' for n in range(1, 12)]
-    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    with pytest.raises(WeightsError, match="entities"):
-        read_network(f"<!DOCTYPE net [{''.join(lines)}]><net>&a11;</net>".encode(), b"")
-    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 50_000
 
 
 def test_constants_that_share_their_bytes_do_not_multiply_memory() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import itertools
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -253,3 +254,29 @@ def test_what_stands_in_a_file_is_read() -> None:
         ("Gemm", ("f", "w"), {"transB": 1}),
     ]
     assert read.tensors["w"].shape == (7, 192)
+
+
+WHOLE = graph(node("Add", ["x", "w"], ["y"]), x=(2,), w=np.array([1, 2], np.float32))
+
+
+def test_a_whole_graph_runs() -> None:
+    WHOLE.graph.initializer[0].data_location = TensorProto.DEFAULT  # as some write it: a location of zero says inside
+    session = open_session(WHOLE.SerializeToString())
+    assert (session.inputs, session.input_types, session.input_shapes) == (("x",), ("tensor(float)",), ((2,),))
+    np.testing.assert_array_equal(session.run(np.zeros(2, np.float32))[0], [1, 2])
+
+
+@pytest.mark.parametrize("location", ["w.bin", "../w.bin", "../../etc/passwd", "/etc/passwd", "*/_ORT_MEM_ADDR_/*", ""])
+def test_a_graph_with_weights_outside_is_not_opened(location: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "w.bin").write_bytes(bytes(8))
+    monkeypatch.chdir(tmp_path)
+    model = graph(node("Add", ["x", "w"], ["y"]), x=(2,))
+    model.graph.initializer.append(OUTSIDE)
+    model.graph.initializer[0].external_data.add(key="location", value=location)
+    with pytest.raises(GraphError, match="weights in another file"):
+        open_session(model.SerializeToString())
+
+
+def test_a_graph_cut_short_is_not_opened() -> None:
+    with pytest.raises(GraphError, match="cut short"):
+        open_session(WHOLE.SerializeToString()[:-3])

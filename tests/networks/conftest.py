@@ -10,14 +10,12 @@ import numpy as np
 import pytest
 
 from whosthat.networks import registry
-from whosthat.networks.backend import set_threads
 from whosthat.networks.registry import Design
 
 
 @pytest.fixture(autouse=True, scope="session")
-def as_many_threads_as_the_tests_of_training() -> None:
-    """TensorFlow takes its number of threads once in a process, and which tests share one is chance."""
-    set_threads(2)
+def as_many_threads_as_other_tests(two_threads: None) -> None:
+    """Every test here builds networks."""
 
 
 def _smallest(name: str, **changes: Any) -> Design:

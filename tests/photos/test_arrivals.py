@@ -41,11 +41,6 @@ def test_new_photos_come_once_oldest_first_from_any_depth(folder: Path) -> None:
     assert polls(found, 5) == ["a.jpg", "b.jpg"]
 
 
-def test_photos_that_are_there_come_where_wanted(folder: Path) -> None:
-    put(folder / "old.jpg")
-    assert polls(Arrivals(folder, existing=True), 4) == ["old.jpg"]
-
-
 def test_a_photo_that_is_being_written_is_waited_for(folder: Path) -> None:
     found = Arrivals(folder)
     polls(found)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import cv2
@@ -132,7 +133,7 @@ def test_the_frame_in_the_middle_stands_for_a_clip(tmp_path: Path) -> None:
     assert [is_clip(folder), is_clip(tmp_path / "CLIP.MP4"), is_clip(folder / "1.png")] == [True, True, False]
 
 
-def test_what_cannot_be_used_is_said_in_one_sentence(tmp_path: Path) -> None:
+def test_what_cannot_be_used_is_said_in_one_sentence(tmp_path: Path, draw_clip: Callable[..., Path]) -> None:
     one = folder_of(tmp_path / "one", [10])
     short = video_of(tmp_path / "one.mp4", [10])
     unlike = folder_of(tmp_path / "unlike", [10, 20])
@@ -141,12 +142,7 @@ def test_what_cannot_be_used_is_said_in_one_sentence(tmp_path: Path) -> None:
     (damaged / "2.png").write_bytes((damaged / "2.png").read_bytes()[:50])
     (tmp_path / "empty").mkdir()
     (tmp_path / "text.mp4").write_text("Dear diary,")
-    noise = np.random.default_rng(0).integers(0, 255, (20, 64, 64, 3), np.uint8)
-    writer = cv2.VideoWriter(str(tmp_path / "half.mkv"), cv2.CAP_FFMPEG, cv2.VideoWriter_fourcc(*"mp4v"), 25.0, (64, 64))
-    for frame in noise:
-        writer.write(frame)
-    writer.release()
-    half = tmp_path / "half.mkv"
+    half = draw_clip(tmp_path / "half.mkv", 0, n_frames=60)
     half.write_bytes(half.read_bytes()[: half.stat().st_size // 2])
     for path, reason in (
         (one, "it is a clip of one frame"),

@@ -1,7 +1,5 @@
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from whosthat.errors import UsageError
 from whosthat.photos.drawing import PEOPLE_COLOURS, UNKNOWN_COLOUR, colours_of, draw_sightings, encode_image, save_image, thumbnail
@@ -92,12 +90,6 @@ def test_any_name_on_any_image_is_drawn(name, shape):
     image = np.zeros(shape, np.uint8)
     sightings = [Sighting(name, 1.0), Sighting(name, 0.0, box=Box(-9, -9, 500, 2)), Sighting(None, 0.3, box=Box(3, 3, 1, 1))]
     assert draw_sightings(image, sightings).shape == shape
-
-
-@settings(max_examples=50, deadline=None)
-@given(name=st.text(max_size=20))
-def test_any_text_can_be_a_name(name):
-    draw_sightings(GREY, [Sighting(name, 0.5)])
 
 
 def test_a_thumbnail_keeps_proportions_and_never_grows():

@@ -32,9 +32,9 @@ def encoded(picture, format, **options):
     return file.getvalue()
 
 
-def refusal(source, **limits):
+def refusal(source):
     with pytest.raises(PhotoError) as caught:
-        decode(source, **limits)
+        decode(source)
     return caught.value.reason
 
 
@@ -229,14 +229,16 @@ def test_a_file_without_permission_says_so(tmp_path, monkeypatch):
 def test_too_many_bytes_are_refused_before_reading(tmp_path, scene, monkeypatch):
     path = tmp_path / "large.png"
     path.write_bytes(encoded(scene, "PNG"))
-    assert "more than the 0.0 allowed" in refusal(path.read_bytes(), max_bytes=50)
+    monkeypatch.setattr("whosthat.photos.reading.MAX_PHOTO_BYTES", 50)
+    assert "more than the 0.0 allowed" in refusal(path.read_bytes())
     monkeypatch.setattr(Path, "open", None)
-    assert "more than the 0.0 allowed" in refusal(path, max_bytes=50)
+    assert "more than the 0.0 allowed" in refusal(path)
 
 
 def test_too_many_pixels_are_refused_before_decoding(scene, monkeypatch):
     monkeypatch.setattr("PIL.PngImagePlugin.PngImageFile.load", None)
-    assert "has 0.00096 megapixels (40 x 24), more than the 0.0009 allowed" in refusal(encoded(scene, "PNG"), max_pixels=900)
+    monkeypatch.setattr("whosthat.photos.reading.MAX_PHOTO_PIXELS", 900)
+    assert "has 0.00096 megapixels (40 x 24), more than the 0.0009 allowed" in refusal(encoded(scene, "PNG"))
 
 
 def test_a_header_that_lies_is_refused_by_its_size():

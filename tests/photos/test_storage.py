@@ -12,7 +12,7 @@ import pytest
 
 from whosthat.cartoons import draw_hero
 from whosthat.errors import PhotoError, UsageError
-from whosthat.photos import storage
+from whosthat.photos import reading, storage
 from whosthat.photos.drawing import save_image
 from whosthat.photos.reading import decode, read
 from whosthat.photos.signatures import why_not_a_photo
@@ -65,16 +65,17 @@ def test_a_folder_that_cannot_be_listed_or_holds_nothing_is_named(holiday: Any) 
     assert (str(refused.path), refused.error) == ("s3://photos/holiday", "the folder cannot be listed (Access Denied)")
 
 
-def reason(address: str, **limits: int) -> str:
+def reason(address: str) -> str:
     with pytest.raises(PhotoError) as raised:
-        decode(Path(address), **limits)
+        decode(Path(address))
     return raised.value.reason
 
 
-def test_what_storage_refuses_is_said(holiday: Any) -> None:
+def test_what_storage_refuses_is_said(holiday: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     assert reason("s3://photos/gone.jpg") == "not found"
     assert reason("s3://photos/holiday/deep/a.JPG") == why_not_a_photo(b"no photo")
-    assert "more than" in reason("s3://photos/holiday/b ä.png", max_bytes=100)
+    monkeypatch.setattr(reading, "MAX_PHOTO_BYTES", 100)
+    assert "more than" in reason("s3://photos/holiday/b ä.png")
     holiday.refuses = True
     assert reason("s3://photos/holiday/b ä.png") == "no permission to read the file"
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import shutil
@@ -58,6 +59,7 @@ def times(path: Path) -> list[float]:
 def again(ffmpeg: Any, source: Path, target: Path, **more: Any) -> Path:
     with open_video(source) as video:
         frames = list(video.frames())
+    assert bool(video.problem) == ("until" in more)  # until when a video that is cut off can be read
     with VideoWriter(ffmpeg, target, source, frames[0].image.shape[1::-1], rate=video.rate, **more) as writer:
         for frame in frames:
             writer.write(frame.image, frame.seconds)
@@ -81,10 +83,11 @@ def test_every_frame_is_there_with_the_sound_and_its_colours(ffmpeg: Any, tmp_pa
     assert np.abs(before.astype(int) - after).mean() < 4
 
 
-def test_frames_keep_times_that_vary(ffmpeg: Any, tmp_path: Path) -> None:
-    source = make(tmp_path / "phone.mp4", *PICTURE, "-vf", "select='not(mod(n,4))+not(mod(n,7))'", "-fps_mode", "vfr")
+@pytest.mark.parametrize("name", ["phone.mp4", "screen.mkv"])  # Matroska announces as many frames as there would be at one rate
+def test_frames_keep_times_that_vary(ffmpeg: Any, name: str, tmp_path: Path) -> None:
+    source = make(tmp_path / name, *PICTURE, "-vf", "select='not(mod(n,4))+not(mod(n,7))'", "-fps_mode", "vfr")
     copy = again(ffmpeg, source, tmp_path / "copy.mp4")
-    assert len({round(late - early, 3) for early, late in zip(times(source), times(source)[1:], strict=False)}) > 2
+    assert len({round(late - early, 3) for early, late in itertools.pairwise(times(source))}) > 2
     assert times(copy) == pytest.approx(times(source), abs=0.001)
 
 

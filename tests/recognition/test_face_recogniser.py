@@ -15,10 +15,10 @@ from whosthat.faces.embedder import DLIB, OnnxEmbedder
 from whosthat.faces.finding import FaceReader
 from whosthat.faces.weight_files import read_weights
 from whosthat.recognition import load
-from whosthat.recognition.bundle import BundleFacts, open_bundle, save_bundle
+from whosthat.recognition.bundle import BundleFacts, open_bundle
 from whosthat.recognition.enrolling import fit_identifier
 from whosthat.recognition.face_facts import FaceFacts
-from whosthat.recognition.face_recogniser import KIND, FaceRecogniser, bundle_files
+from whosthat.recognition.face_recogniser import FaceRecogniser
 from whosthat.recognition.gallery import EnrolledPhoto, Gallery
 from whosthat.recognition.identifier import Identifier
 from whosthat.types import Box, Face
@@ -47,21 +47,7 @@ def recogniser(gallery: Gallery, opened: OpenedReader) -> FaceRecogniser:
 
 
 def save(folder: Path, opened: OpenedReader, identifier: Identifier) -> Path:
-    reader, gallery = opened.reader, identifier.gallery
-    facts = FaceFacts.with_template(
-        reader.template,
-        detector="mtcnn",
-        detector_files=tuple(opened.detector_files),
-        embedder=DLIB.name,
-        dimensions=128,
-        looks=reader.embedder.facts.looks,
-        head=identifier.head,
-        n_enrolled=len(gallery.photos),
-    )
-    bundle = BundleFacts(
-        kind=KIND, network=DLIB.name, labels=gallery.people, faces=facts, threshold=identifier.threshold, temperature=identifier.temperature
-    )
-    save_bundle(folder, bundle, graph=opened.graph, more=bundle_files(gallery, opened.detector_files))
+    opened.save(folder, BundleFacts(**opened.facts(identifier)), identifier.gallery)
     return folder
 
 

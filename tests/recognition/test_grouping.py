@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 
 from whosthat.recognition.grouping import ASIDE, group_faces
+from whosthat.recognition.impostors import Impostors
 
 FEW_LIKE, APART = 0.3, 0.9
 """Distances of one person's photos and of two people's, about."""
@@ -92,3 +93,16 @@ def test_ten_thousand_faces_of_one_photo_are_as_many_people():
     vectors = np.random.default_rng(6).normal(size=(10_000, 16)).astype(np.float32) * np.float32(0.01)
 
     assert group_faces(vectors, np.zeros(10_000, np.int64)).tolist() == list(range(10_000))
+
+
+def test_people_who_all_lie_nearer_than_is_known_are_kept_apart_and_one_person_is_not_taken_for_many(monkeypatch):
+    vectors, owners = people([1] * 20 + [2] * 10, seed=2)
+    crowded = vectors * np.float32(0.57 / APART)
+    alone = people([60], seed=3)[0] * np.float32(0.4 / FEW_LIKE)
+
+    assert same_groups(group_faces(crowded, np.arange(len(owners)), embedder="dlib-resnet"), owners)
+    assert len(set(group_faces(alone, np.arange(60), embedder="dlib-resnet").tolist())) == 1
+
+    monkeypatch.setattr(Impostors, "crowding", lambda *_: 1.0)
+
+    assert not same_groups(group_faces(crowded, np.arange(len(owners)), embedder="dlib-resnet"), owners)

@@ -75,9 +75,12 @@ def test_the_simplest_of_equal_heads_is_chosen(gallery_of: Callable[..., Gallery
     assert (choice.scores.argmax(axis=1) == gallery.labels).all()
 
 
-def test_with_one_photo_each_there_is_nothing_to_choose_with(gallery_of: Callable[..., Gallery]) -> None:
-    gallery = gallery_of(each=1)
-    choice = choose_head(gallery.vectors, gallery.labels, np.arange(5), 5)
+@pytest.mark.parametrize(("n_people", "each"), [(5, 1), (1, 10)])
+def test_of_one_photo_each_or_of_one_person_no_head_is_said_to_be_right(
+    gallery_of: Callable[..., Gallery], n_people: int, each: int
+) -> None:
+    gallery = gallery_of(n_people=n_people, each=each)
+    choice = choose_head(gallery.vectors, gallery.labels, np.arange(n_people * each), n_people)
     assert (choice.head, choice.accuracies) == ("trimmed-mean", {})
     assert np.isnan(choice.scores).all()
 
@@ -94,12 +97,6 @@ def test_a_head_that_was_asked_for_is_used_or_refused_never_replaced(
         choose_head(*photos, heads=["logistic"])
     choice = choose_head(*photos)
     assert (choice.not_tried, list(choice.accuracies)) == (("logistic",), ["trimmed-mean", "nearest"])
-
-
-def test_of_one_person_no_head_is_said_to_be_right(gallery_of: Callable[..., Gallery]) -> None:
-    gallery = gallery_of(n_people=1, each=10)
-    choice = choose_head(gallery.vectors, gallery.labels, np.arange(10), 1)
-    assert (choice.head, choice.accuracies) == ("trimmed-mean", {})
 
 
 def test_copies_of_a_photo_never_teach_about_each_other(gallery_of: Callable[..., Gallery]) -> None:

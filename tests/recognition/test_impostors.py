@@ -47,3 +47,20 @@ def test_the_more_people_the_less_they_may_differ() -> None:
     scatters = [Impostors("dlib-resnet").scatter(n) for n in (1, 2, 7, 5000)]
     assert scatters == sorted(scatters, reverse=True)
     assert scatters[-1] > 0.01
+
+
+@pytest.mark.parametrize("embedder", ["dlib-resnet", "reid-0095"])
+@pytest.mark.parametrize("factor", [0.8, 0.9, 1.0, 1.2])
+def test_faces_without_names_say_how_much_nearer_they_lie_than_is_known(embedder, factor):
+    random, known = np.random.default_rng(0), NETWORKS[embedder]
+    one = random.normal(known.genuine[1], known.genuine_spread, 60)
+    two = random.normal(known.impostors[1][-1], (known.impostors[1][-1] - known.impostors[1][-2]) / 1.645, 2000)
+
+    crowding = Impostors(embedder).crowding(factor * np.concatenate([one, two]))
+
+    assert crowding == pytest.approx(min(1, factor + 0.02), abs=0.021)
+
+
+@pytest.mark.parametrize("between", [np.full(100, 0.42), np.zeros(100), np.empty(0)])
+def test_photos_of_one_person_say_nothing_of_strangers(between):
+    assert Impostors("dlib-resnet").crowding(between) == 1

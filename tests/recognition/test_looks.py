@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from whosthat.recognition.looks import KEPT, SHOWN, Look, keep, number_strangers, quality_of, shown_frames, tells_enough
-from whosthat.recognition.tracking import Tracker
+from whosthat.recognition.looks import SHOWN, number_strangers, quality_of, shown_frames, tells_enough
+from whosthat.recognition.tracking import KEPT, Look, Tracker, keep
 from whosthat.types import Box, Face, Sighting
 
 

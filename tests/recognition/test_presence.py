@@ -76,10 +76,13 @@ def test_whole_pictures_have_one_unknown() -> None:
 
 
 def test_nothing_grows_with_time_or_with_a_crowd() -> None:
-    presence = Presence(away=30, alike=0.4)
+    presence = Presence(away=30, alike=0.4, follows=False)
     rng = np.random.default_rng(0)
-    for number in range(20_000):
-        presence.see(number * 0.5, [seen(None, 100 * place, float(rng.uniform(0, 1e6))) for place in range(3)])
+    for number in range(2000):
+        presence.see(number * 0.5, [seen(None, 100 * place, float(rng.uniform(0, 1e6))) for place in range(10)])
         assert len(presence) <= STRANGERS
+    assert (len(presence), presence.is_full) == (STRANGERS, True)
+    presence.see(1000, [])
+    assert not presence.is_full
     assert len(presence.end()) <= STRANGERS
     assert len(presence) == 0

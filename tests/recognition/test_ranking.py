@@ -1,8 +1,13 @@
 from __future__ import annotations
 
-import numpy as np
+import itertools
 
-from whosthat.recognition.ranking import sighting_of, sightings_of_faces
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from whosthat.recognition.ranking import assign, sighting_of, sightings_of_faces
 from whosthat.types import Box, Face
 
 LABELS = ("anna", "bert", "carl")
@@ -31,11 +36,6 @@ def test_unknown_still_says_who_would_have_been_likeliest() -> None:
     assert next(iter(sighting.probabilities)) == "bert"
 
 
-def test_a_face_that_lost_its_name_to_a_better_one_says_so() -> None:
-    sighting = sighting_of(LABELS, floats((0.8, 0.1, 0.0))[0], None, given_to_better=0)
-    assert (sighting.name, sighting.given_to_better) == (None, "anna")
-
-
 def test_a_chosen_second_choice_comes_first() -> None:
     sighting = sighting_of(LABELS, floats((0.5, 0.3, 0.2))[0], 1)
     assert (sighting.name, sighting.runner_up) == ("bert", "anna")
@@ -56,3 +56,27 @@ def test_what_is_not_allowed_is_never_given() -> None:
 
 def test_one_label_has_no_runner_up() -> None:
     assert sighting_of(("anna",), floats((1.0,))[0], 0).runner_up is None
+
+
+@st.composite
+def gains(draw: st.DrawFn) -> np.ndarray:
+    rows, columns = draw(st.integers(1, 4)), draw(st.integers(1, 5))
+    values = draw(st.lists(st.sampled_from([0.0, 0.1, 0.25, 0.5, 0.7, 0.9, 1.0]), min_size=rows * columns, max_size=rows * columns))
+    return np.array(values).reshape(rows, columns)
+
+
+def best_sum(gains: np.ndarray) -> float:
+    rows, columns = gains.shape
+    padded = np.hstack([gains, np.zeros((rows, rows))])
+    return max(
+        sum(padded[row, column] for row, column in enumerate(order)) for order in itertools.permutations(range(columns + rows), rows)
+    )
+
+
+@given(gains())
+def test_no_other_assignment_gains_more(gains: np.ndarray) -> None:
+    answer = assign(gains)
+    taken = [column for column in answer if column is not None]
+    assert len(taken) == len(set(taken))
+    assert all(column is None or gains[row, column] > 0 for row, column in enumerate(answer))
+    assert sum(gains[row, column] for row, column in enumerate(answer) if column is not None) == pytest.approx(best_sum(gains))

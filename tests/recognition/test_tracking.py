@@ -2,8 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from whosthat.recognition.looks import Look
-from whosthat.recognition.tracking import Span, Track, Tracker, best_sightings, spans_of, tracks_by_person
+from whosthat.recognition.tracking import Look, Span, Track, Tracker, best_sightings, spans_of, tracks_by_person
 from whosthat.types import Box, Sighting
 
 

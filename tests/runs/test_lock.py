@@ -1,16 +1,18 @@
 from __future__ import annotations
 
+import errno
 import os
 import signal
 import subprocess
 import sys
 import threading
+from pathlib import Path
 from unittest.mock import Mock
 
 import pytest
 
-from whosthat.errors import RunError
-from whosthat.runs.lock import listening, run_lock
+from whosthat.errors import BundleError, RunError
+from whosthat.runs.lock import listening, resumable, run_lock, saving
 
 
 def test_a_second_process_is_refused_and_told_who_is_training(tmp_path):
@@ -82,3 +84,25 @@ def test_outside_the_main_thread_nothing_is_listened_to():
     thread.start()
     thread.join()
     assert heard == [0]
+
+
+ADVICE = r"Nothing is lost: go on with whosthat train --resume runs.a-1\."
+
+
+def test_a_full_disk_is_said_with_how_to_go_on() -> None:
+    message = rf"No space left on device \(history\.csv\)\. Make room or allow writing\. {ADVICE}"
+    with pytest.raises(RunError, match=message), resumable(Path("runs/a-1")):
+        raise OSError(errno.ENOSPC, "No space left on device", "history.csv")
+
+
+def test_an_interrupt_stays_one_and_carries_how_to_go_on() -> None:
+    with pytest.raises(KeyboardInterrupt) as stop, resumable(Path("runs/a-1")):
+        raise KeyboardInterrupt
+    assert stop.value.__notes__ == ["Nothing is lost: go on with whosthat train --resume runs/a-1."]
+
+
+@pytest.mark.parametrize("kind", [BundleError, RunError])
+def test_results_that_cannot_be_written_are_no_bad_data(kind: type[Exception]) -> None:
+    with pytest.raises(RunError, match=rf"It cannot be saved\. {ADVICE}") as refused, saving(Path("runs/a-1")):
+        raise kind("It cannot be saved.")
+    assert refused.value.exit_code == 1

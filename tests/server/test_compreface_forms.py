@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import uuid
-
 import numpy as np
 import pytest
 
-from whosthat.server.compreface_forms import Recognised, SavedFace, image_id, page_of, recognised
+from whosthat.server.compreface_forms import Recognised, recognised
 from whosthat.types import Box, Face, Sighting
 
 POINTS = ((814.4, 713.2), (1104.0, 829.0), (832.0, 937.0), (704.0, 1030.0), (1017.0, 1133.0))
@@ -52,11 +50,6 @@ def test_so_many_subjects_as_were_asked_for(predictions: int, names: list[str]) 
     assert [subject.subject for subject in face.subjects] == names
 
 
-def test_an_unknown_face_has_no_subjects() -> None:
-    (face,) = recognised([sighting(None)], predictions=5)
-    assert face.subjects == []
-
-
 def test_a_limit_keeps_the_largest_faces() -> None:
     small, large = sighting("tom", box=Box(0, 0, 10, 10)), sighting("anna", box=Box(20, 0, 60, 40))
     assert [face.subjects[0].similarity for face in recognised([small, large], limit=1)] == [0.97858]
@@ -66,13 +59,3 @@ def test_a_limit_keeps_the_largest_faces() -> None:
 
 def test_faces_of_which_the_detector_is_not_sure_are_left_out() -> None:
     assert [face.box.probability for face in recognised([sighting(score=0.7), sighting(score=0.9)], least=0.8)] == [0.9]
-
-
-def test_the_number_of_an_enrolled_photo_is_made_of_its_checksum() -> None:
-    assert image_id("ab" * 32) == uuid.UUID("ab" * 16)
-
-
-@pytest.mark.parametrize(("number", "kept"), [(0, 2), (1, 2), (2, 1), (3, 0)])
-def test_pages_of_enrolled_photos(number: int, kept: int) -> None:
-    page = page_of([SavedFace(image_id=uuid.UUID(int=n), subject="anna") for n in range(5)], number, 2)
-    assert (len(page.faces), page.page_number, page.page_size, page.total_pages, page.total_elements) == (kept, number, 2, 3, 5)

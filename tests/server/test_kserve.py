@@ -70,11 +70,6 @@ def test_what_cannot_be_answered_is_an_error_in_one_sentence(ask: Any, path: str
     assert isinstance(answer.json()["error"], str)
 
 
-def test_an_unknown_model_is_not_found(ask: Any) -> None:
-    assert ask.get("/v2/models/nobody").status_code == 404
-    assert ask.get("/v2/models/nobody/ready").status_code == 404
-
-
 def test_a_model_whose_bundle_is_gone_is_not_ready(ask: Any) -> None:
     ask.app.state.service.bundles["colours"].trouble = "gone"
     for path in (f"{MODEL}/ready", "/v2/health/ready"):

@@ -4,51 +4,48 @@ import numpy as np
 import pytest
 
 
-def test_a_feed_goes_through_the_epochs_from_any_step_on(tiny):
-    from whosthat.training.feeding import TrainingFeed
+@pytest.fixture
+def feeding(tiny):
+    """The module, which loads Keras."""
+    from whosthat.training import feeding
 
+    return feeding
+
+
+def test_a_feed_goes_through_the_epochs_from_any_step_on(feeding, tiny):
     train, _ = tiny.parts()
     for first in (0, 4, 7):
-        feed = TrainingFeed(train, first, 14)
+        feed = feeding.Feed(train, first, 14)
         assert feed.num_batches == 14
         for step in range(14):
             epoch, index = divmod(first + step, 6)
             np.testing.assert_array_equal(feed[step][0], train.batch(epoch, index)[0])
+    assert feed[0][0].dtype == np.uint8
 
 
-def test_photos_are_fed_as_bytes(tiny):
-    from whosthat.training.feeding import TrainingFeed, ValidationFeed
-
-    train, validation = tiny.parts()
-    assert TrainingFeed(train, 0, 6)[0][0].dtype == ValidationFeed(validation)[0][0].dtype == np.uint8
-
-
-def test_class_weights_become_a_weight_for_each_photo(tiny):
-    from whosthat.training.feeding import TrainingFeed
-
+def test_class_weights_become_a_weight_for_each_photo(feeding, tiny):
     train, _ = tiny.parts()
-    _, labels, weights = TrainingFeed(train, 0, 6, class_weights=np.array([1, 2, 3], np.float32))[0]
+    _, labels, weights = feeding.Feed(train, 0, 6, class_weights=np.array([1, 2, 3], np.float32))[0]
     np.testing.assert_array_equal(weights, labels.argmax(axis=1) + 1)
 
 
-def test_what_goes_wrong_while_reading_is_kept(tiny):
-    from whosthat.training.feeding import ValidationFeed
-
-    feed = ValidationFeed(tiny.parts()[1])
-    with pytest.raises(IndexError):
-        feed[99]
-    assert isinstance(feed.failure, IndexError)
+def test_what_goes_wrong_while_reading_is_kept(feeding, tiny):
+    train, _ = tiny.parts()
+    train.images = []
+    feed = feeding.Feed(train, 0, 6)
+    with pytest.raises(IndexError) as gone:
+        feed[0]
+    assert feed.failure is gone.value
 
 
 @pytest.fixture
-def table():
+def table(feeding):
     """Two views of eleven photos, shuffled, in batches of four."""
-    from whosthat.training.feeding import Table
 
     def rows(epoch):
         return epoch % 2 * 11 + np.random.default_rng(epoch).permutation(11)
 
-    return Table(np.arange(44, dtype=np.float32).reshape(22, 2), np.tile(np.eye(11, dtype=np.float32), (2, 1)), rows, 4)
+    return feeding.Table(np.arange(44, dtype=np.float32).reshape(22, 2), np.tile(np.eye(11, dtype=np.float32), (2, 1)), rows, 4)
 
 
 def test_a_table_is_fed_in_the_order_of_its_epochs_from_any_step_on(table):

@@ -13,28 +13,9 @@ import numpy as np
 import pytest
 
 from whosthat.errors import PhotoError, RunError, TrainingError, TrainingInterruptedError
-from whosthat.progress import Silent
 from whosthat.training.journal import read_history
 
 RECIPES = ("recipe", "transfer_recipe")
-
-
-class RaiseSignal(Silent):
-    """A progress that raises a signal at one of its steps."""
-
-    def __init__(self, at, number):
-        self.left, self.number = at, number
-
-    def step(self, what, done, total, note=""):
-        self.left -= 1
-        if self.left == 0:
-            signal.raise_signal(self.number)
-
-
-def fit(tiny, run, recipe=None, **settings):
-    from whosthat.training import fitting
-
-    return fitting.fit(recipe or tiny.recipe(), *tiny.parts(), run, **settings)
 
 
 def numbers(run):
@@ -106,7 +87,7 @@ def test_a_process_killed_at_any_moment_resumes_to_the_same_bits(tiny, unbroken,
     run, (unbroken_run, fitted) = tmp_path / "run", unbroken[name]
     with started(run, name) as process:
         process.kill()  # where in an epoch it falls is up to the machine; any place must do
-    resumed = fit(tiny, run, getattr(tiny, name)(checkpoint_minutes=0.0), resume=True)
+    resumed = tiny.fit(run, getattr(tiny, name)(checkpoint_minutes=0.0), resume=True)
     assert tiny.bits(resumed.model) == tiny.bits(fitted.model)
     assert numbers(run) == numbers(unbroken_run)
     assert (resumed.best_epoch, resumed.stopped) == (fitted.best_epoch, fitted.stopped)
@@ -118,11 +99,11 @@ def test_a_signal_leaves_a_run_that_resumes_to_the_same_bits(tiny, unbroken, tmp
     recipe = tiny.recipe(checkpoint_minutes=0.0)
     before = signal.getsignal(number)
     with pytest.raises(TrainingInterruptedError, match=r"Nothing is lost: go on with whosthat train --resume") as stopped:
-        fit(tiny, tmp_path, recipe, progress=RaiseSignal(8, number))
+        tiny.fit(tmp_path, recipe, progress=tiny.StopAt("", 8, number))
     assert stopped.value.exit_code == code
     assert signal.getsignal(number) is before
     assert events(tmp_path)[-2]["batch"] == 3
-    resumed = fit(tiny, tmp_path, recipe, resume=True)
+    resumed = tiny.fit(tmp_path, recipe, resume=True)
     assert tiny.bits(resumed.model) == tiny.bits(unbroken["recipe"][1].model)
     assert numbers(tmp_path) == numbers(unbroken["recipe"][0])
 
@@ -134,10 +115,10 @@ def test_every_state_that_a_recipe_can_add_survives_a_stop(tiny, tmp_path):
         class_weights=True,
         label_smoothing=0.1,
     )
-    fitted = fit(tiny, tmp_path / "unbroken", recipe)
+    fitted = tiny.fit(tmp_path / "unbroken", recipe)
     with pytest.raises(TrainingInterruptedError):
-        fit(tiny, tmp_path / "stopped", recipe, progress=RaiseSignal(14, signal.SIGINT))
-    resumed = fit(tiny, tmp_path / "stopped", recipe, resume=True)
+        tiny.fit(tmp_path / "stopped", recipe, progress=tiny.StopAt("", 14))
+    resumed = tiny.fit(tmp_path / "stopped", recipe, resume=True)
     assert tiny.bits(resumed.model) == tiny.bits(fitted.model)
     assert numbers(tmp_path / "stopped") == numbers(tmp_path / "unbroken")
 
@@ -145,7 +126,7 @@ def test_every_state_that_a_recipe_can_add_survives_a_stop(tiny, tmp_path):
 def test_a_finished_run_resumes_to_its_outcome(tiny, unbroken, tmp_path):
     run, fitted = unbroken["recipe"]
     shutil.copytree(run, tmp_path / "copy")
-    again = fit(tiny, tmp_path / "copy", tiny.recipe(checkpoint_minutes=0.0), resume=True)
+    again = tiny.fit(tmp_path / "copy", tiny.recipe(checkpoint_minutes=0.0), resume=True)
     assert (tiny.bits(again.model), again.history) == (tiny.bits(fitted.model), fitted.history)
 
 
@@ -154,7 +135,7 @@ def test_a_loss_that_is_no_number_keeps_the_last_good_checkpoint(tiny, tmp_path)
 
     recipe = tiny.recipe(optimiser={"name": "sgd", "learning_rate": 1e30}, checkpoint_minutes=0.0)
     with pytest.raises(TrainingError, match="lower learning rate") as stopped:
-        fit(tiny, tmp_path, recipe)
+        tiny.fit(tmp_path, recipe)
     checkpoint = Checkpoints(tmp_path / "checkpoints").newest(recipe.key())
     assert checkpoint is None or all(np.isfinite(array).all() for array in checkpoint.arrays.values())
     assert ("No checkpoint had been written yet." in str(stopped.value)) == (checkpoint is None)
@@ -178,12 +159,12 @@ def test_a_photo_that_cannot_be_read_is_said_in_its_own_words(tiny, tmp_path):
 def test_a_run_that_exists_is_neither_trained_again_nor_with_another_recipe(tiny, unbroken):
     run, _ = unbroken["recipe"]
     with pytest.raises(RunError, match="already holds a run"):
-        fit(tiny, run, tiny.recipe(checkpoint_minutes=0.0))
+        tiny.fit(run, tiny.recipe(checkpoint_minutes=0.0))
     with pytest.raises(RunError, match="only be resumed with its own recipe"):
-        fit(tiny, run, tiny.recipe(seed=1), resume=True)
+        tiny.fit(run, tiny.recipe(seed=1), resume=True)
 
 
 def test_a_run_folder_that_cannot_be_made_is_said(tiny, tmp_path):
     (tmp_path / "file").touch()
     with pytest.raises(RunError, match="cannot be created"):
-        fit(tiny, tmp_path / "file" / "run")
+        tiny.fit(tmp_path / "file" / "run")

@@ -5,7 +5,9 @@ import math
 
 import pytest
 
-from whosthat.training.journal import HISTORY_COLUMNS, Journal, ScalarWriter, read_history, write_history
+from whosthat.training.journal import HISTORY_COLUMNS, Journal, read_history, write_history
+
+pytestmark = pytest.mark.usefixtures("two_threads")
 
 
 def test_history_comes_back_as_it_was_written(tmp_path):
@@ -15,14 +17,15 @@ def test_history_comes_back_as_it_was_written(tmp_path):
     assert (tmp_path / "history.csv").read_bytes().startswith(b"epoch,loss,accuracy,val_loss,val_accuracy,learning_rate,seconds\n")
 
 
-def test_events_are_lines_of_json_also_after_a_line_that_a_kill_tore(tmp_path):
-    (tmp_path / "events.jsonl").write_text('{"event": "start"}\n{"eve', encoding="utf-8")
+@pytest.mark.parametrize("left", [["""{"event": "start"}""", """{"eve"""], []])
+def test_events_are_lines_of_json_also_after_a_line_that_a_kill_tore(tmp_path, left):
+    (tmp_path / "events.jsonl").write_text("\n".join(left), encoding="utf-8")
     journal = Journal(tmp_path)
     journal.note("best", loss=math.inf)
     journal.close()
-    lines = (tmp_path / "events.jsonl").read_text(encoding="utf-8").splitlines()
-    assert lines[1] == '{"eve'
-    assert json.loads(lines[2])["loss"] == "inf"
+    *lines, last = (tmp_path / "events.jsonl").read_text(encoding="utf-8").splitlines()
+    assert lines == left
+    assert json.loads(last)["loss"] == "inf"
 
 
 def test_tensorboard_finds_the_numbers(tmp_path):
@@ -40,8 +43,8 @@ def test_tensorboard_finds_the_numbers(tmp_path):
 
 
 def test_what_tensorflow_cannot_write_is_an_error_of_the_system(tmp_path):
-    (tmp_path / "tensorboard").mkdir()
-    writer = ScalarWriter(tmp_path / "tensorboard")
-    writer._records.close()
+    journal = Journal(tmp_path)
+    journal._scalars.close()
     with pytest.raises(OSError, match="TensorBoard's file cannot be written"):
-        writer.write(1, {"loss": 0.5})
+        journal.note_scalars(1, {"loss": 0.5})
+    journal._events.close()

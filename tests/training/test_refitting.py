@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import signal
 from pathlib import Path
 from types import ModuleType
 
@@ -10,32 +9,15 @@ import numpy as np
 import pytest
 
 from whosthat.errors import TrainingError, TrainingInterruptedError
-from whosthat.progress import Silent
 
 FOLDS = np.arange(64) % 4
 
 
-class StopAt(Silent):
-    """Raise Ctrl-C at the n-th step of some work."""
-
-    def __init__(self, what: str, number: int) -> None:
-        self.what, self.left = what, number
-
-    def step(self, what: str, done: int, total: int, note: str = "") -> None:
-        self.left -= what == self.what
-        if self.left == 0:
-            self.left = -1
-            signal.raise_signal(signal.SIGINT)
-
-
 def fit(tiny: ModuleType, run: Path, *, with_test: bool = True, recipe: dict | None = None, fewer=(), learn_from_test=True, **settings):
-    from whosthat.training import fitting
     from whosthat.training.refitting import Plan
 
-    transfer = {"enabled": True, "views": 2, **(recipe or {}).pop("transfer", {})}
-    made = tiny.recipe(model="tiny-pretrained", weights="imagenet", transfer=transfer, **(recipe or {}))
     test = tiny.photos(12) if with_test else None
-    return fitting.fit(made, *tiny.parts(), run, plan=Plan(FOLDS, test, learn_from_test, fewer), **settings)
+    return tiny.fit(run, tiny.head_recipe(**(recipe or {})), plan=Plan(FOLDS, test, learn_from_test, fewer), **settings)
 
 
 @pytest.fixture(scope="module")
@@ -52,10 +34,7 @@ def test_every_photo_is_answered_by_a_head_that_has_not_seen_it(tiny: ModuleType
 
 
 def test_the_tested_network_is_left_as_it_was_until_it_learns_from_all(tiny: ModuleType, tmp_path: Path) -> None:
-    from whosthat.training import fitting
-
-    recipe = tiny.recipe(model="tiny-pretrained", weights="imagenet", transfer={"enabled": True, "views": 2})
-    alone = fitting.fit(recipe, *tiny.parts(), tmp_path / "alone")
+    alone = tiny.fit(tmp_path / "alone", tiny.head_recipe())
     again = fit(tiny, tmp_path / "again")
     assert tiny.bits(again.model) == tiny.bits(alone.model)
     assert alone.refitted is None
@@ -66,7 +45,7 @@ def test_the_tested_network_is_left_as_it_was_until_it_learns_from_all(tiny: Mod
 def test_a_training_stopped_while_it_is_done_again_resumes_to_the_same_bits(tiny: ModuleType, fitted, tmp_path: Path) -> None:
     for what in ("cross-validation", "learning from all photos"):
         with pytest.raises(TrainingInterruptedError):
-            fit(tiny, tmp_path / what, progress=StopAt(what, 1))
+            fit(tiny, tmp_path / what, progress=tiny.StopAt(what))
         resumed = fit(tiny, tmp_path / what, resume=True)
         assert resumed.refitted.answers.tobytes() == fitted.refitted.answers.tobytes()
         assert all(np.array_equal(array, fitted.refitted.head[name]) for name, array in resumed.refitted.head.items())
@@ -116,12 +95,11 @@ def test_it_learns_in_small_pieces_what_it_learns_at_once(
 def test_it_learns_as_the_stage_does(tiny: ModuleType, tmp_path: Path) -> None:
     """Trained again on the very photos of the stage, with a schedule, the head ends where the stage's did."""
     from whosthat.networks.registry import backbone_and_head
-    from whosthat.training import fitting
     from whosthat.training.refitting import Plan
 
-    recipe = tiny.recipe(model="tiny-pretrained", weights="imagenet", transfer={"enabled": True}, schedule={"name": "step", "every": 1})
-    train, validation = tiny.parts()
-    fitted = fitting.fit(recipe, train, validation, tmp_path, plan=Plan(np.repeat([0, 1], [44, 20])))
+    recipe = tiny.head_recipe({"views": 1}, schedule={"name": "step", "every": 1})
+    fitted = tiny.fit(tmp_path, recipe, plan=Plan(np.repeat([0, 1], [44, 20])))
+    validation = tiny.parts()[1]
     backbone, head = backbone_and_head(fitted.model)
     features = np.concatenate([np.asarray(backbone(validation.batch(0, index)[0])) for index in range(len(validation))])
     np.testing.assert_allclose(fitted.refitted.answers[44:], np.asarray(head(features)), atol=1e-5)

@@ -75,6 +75,8 @@ def test_some_are_asked_for_at_once_and_told_in_their_order() -> None:
         ({"batch_size": ["0..8"]}, 3, RecipeError, "The recipe with batch_size=0 cannot be used"),
         ({"network.dropout": ["0.1..0.5"]}, 3, RecipeError, "cannot be used"),
         ({"batchsize": ["8..32"]}, 3, RecipeError, 'Did you mean "batch_size"'),
+        ({"batch_size": ["8.."]}, 3, RecipeError, "expected integer, got '8..'"),
+        ({"batch_size": ["1.2.3..4"]}, 3, RecipeError, "expected integer, got '1.2.3..4'"),
     ],
 )
 def test_what_cannot_be_searched_is_refused_before_anything_is_trained(space: Any, n: int, error: type[Exception], sentence: str) -> None:

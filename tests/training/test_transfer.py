@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-import signal
-
 import numpy as np
 import pytest
 
@@ -9,25 +7,8 @@ from whosthat.errors import TrainingInterruptedError
 from whosthat.progress import Silent
 
 
-class StopAt(Silent):
-    """A progress that raises Ctrl-C when a phrase comes."""
-
-    def __init__(self, phrase):
-        self.phrase = phrase
-
-    def step(self, what, done, total, note=""):
-        if what.startswith(self.phrase):
-            signal.raise_signal(signal.SIGINT)
-
-
-def fit(tiny, run, recipe, **settings):
-    from whosthat.training import fitting
-
-    return fitting.fit(recipe, *tiny.parts(), run, **settings)
-
-
 def test_every_view_goes_through_the_backbone_once(tiny, tmp_path, heard):
-    fitted = fit(tiny, tmp_path, tiny.transfer_recipe(), progress=heard)
+    fitted = tiny.fit(tmp_path, tiny.transfer_recipe(), progress=heard)
     features = {what: done for what, done, _ in heard.steps if what.startswith("features")}
     assert features == {
         "features of the training photos, view 1 of 2": 44,
@@ -67,8 +48,7 @@ def test_runs_that_share_a_folder_compute_features_once(tiny, tmp_path, heard):
 
     def computed(run, features=shared, **changes):
         heard.steps.clear()
-        recipe = tiny.recipe(model="tiny-pretrained", weights="imagenet", transfer={"enabled": True, "views": 2}, **changes)
-        fitted = fit(tiny, tmp_path / run, recipe, plan=Plan(np.arange(64) % 5, features=features), progress=heard)
+        fitted = tiny.fit(tmp_path / run, tiny.head_recipe(**changes), plan=Plan(np.arange(64) % 5, features=features), progress=heard)
         return sorted({what for what, *_ in heard.steps if what.startswith("features")}), tiny.bits(fitted.model)
 
     rate = {"optimiser": {"name": "adam", "learning_rate": 0.003}}
@@ -82,20 +62,17 @@ def test_runs_that_share_a_folder_compute_features_once(tiny, tmp_path, heard):
 
 
 def test_the_backbone_stays_as_it_was_until_it_is_unfrozen_and_its_statistics_for_ever(tiny, tmp_path):
+    from whosthat.networks.registry import backbone_and_head
     from whosthat.training.fitting import build_network
+    from whosthat.training.transfer import _unfreeze
 
-    head_only = tiny.transfer_recipe()
-    head_only = head_only.model_copy(update={"transfer": head_only.transfer.model_copy(update={"fine_tune_epochs": 0})})
-    before = build_network(head_only, 3)
-    after = fit(tiny, tmp_path / "head", head_only).model
+    before = build_network(tiny.head_recipe(), 3)
+    after = tiny.fit(tmp_path, tiny.head_recipe()).model
     changed = {
         weight.path for old, weight in zip(before.weights, after.weights, strict=True) if not np.array_equal(old.numpy(), weight.numpy())
     }
     assert len(changed) == 4
     assert not any("conv" in path or "normalization" in path for path in changed)
-
-    from whosthat.networks.registry import backbone_and_head
-    from whosthat.training.transfer import _unfreeze
 
     backbone, _ = backbone_and_head(after)
     _unfreeze(backbone)
@@ -106,12 +83,12 @@ def test_the_backbone_stays_as_it_was_until_it_is_unfrozen_and_its_statistics_fo
 def test_stopped_in_any_stage_it_resumes_to_the_same_bits(tiny, tmp_path, unbroken, phrase):
     recipe = tiny.transfer_recipe(checkpoint_minutes=0.0)
     with pytest.raises(TrainingInterruptedError):
-        fit(tiny, tmp_path, recipe, progress=StopAt(phrase))
-    assert tiny.bits(fit(tiny, tmp_path, recipe, resume=True).model) == tiny.bits(unbroken["transfer_recipe"][1].model)
+        tiny.fit(tmp_path, recipe, progress=tiny.StopAt(phrase))
+    assert tiny.bits(tiny.fit(tmp_path, recipe, resume=True).model) == tiny.bits(unbroken["transfer_recipe"][1].model)
 
 
 def test_features_too_large_for_memory_are_read_in_batches_and_train_to_the_same_bits(tiny, tmp_path, unbroken, monkeypatch):
     from whosthat.training import features
 
     monkeypatch.setattr(features, "_MAX_TABLE_BYTES", 0)
-    assert tiny.bits(fit(tiny, tmp_path, tiny.transfer_recipe()).model) == tiny.bits(unbroken["transfer_recipe"][1].model)
+    assert tiny.bits(tiny.fit(tmp_path, tiny.transfer_recipe()).model) == tiny.bits(unbroken["transfer_recipe"][1].model)

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import hashlib
+import signal
 import sys
 import time
 from pathlib import Path
@@ -74,10 +75,21 @@ def long_recipe(**changes) -> Recipe:
     return recipe(epochs=1000, **changes)
 
 
+def head_recipe(transfer=None, **changes) -> Recipe:
+    """Return a recipe that trains a head on a pretrained backbone."""
+    return recipe(model="tiny-pretrained", weights="imagenet", transfer={"enabled": True, "views": 2, **(transfer or {})}, **changes)
+
+
 def transfer_recipe(**changes) -> Recipe:
     """Return a recipe with both stages of transfer learning."""
-    transfer = {"enabled": True, "views": 2, "fine_tune_epochs": 2, "fine_tune_learning_rate": 1e-3}
-    return recipe(model="tiny-pretrained", weights="imagenet", transfer=transfer, **changes)
+    return head_recipe({"fine_tune_epochs": 2, "fine_tune_learning_rate": 1e-3}, **changes)
+
+
+def fit(run, made=None, **settings):
+    """Train by a recipe, or by the plain one."""
+    from whosthat.training import fitting
+
+    return fitting.fit(made or recipe(), *parts(), run, **settings)
 
 
 def bits(model) -> str:
@@ -86,6 +98,19 @@ def bits(model) -> str:
     for variable in model.variables:
         digest.update(variable.numpy().tobytes())
     return digest.hexdigest()
+
+
+class StopAt(Silent):
+    """A progress that raises a signal at the n-th step of some work, called by how its name begins."""
+
+    def __init__(self, what, nth=1, number=signal.SIGINT):
+        self.what, self.left, self.number = what, nth, number
+
+    def step(self, what, done, total, note=""):
+        if what.startswith(self.what):
+            self.left -= 1
+            if self.left == 0:
+                signal.raise_signal(self.number)
 
 
 class TellSteps(Silent):

@@ -36,6 +36,12 @@ def save_people(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Path]:
 
 
 @pytest.fixture
+def bundle(tmp_path: Path, save_colours: Callable[..., Path]) -> Path:
+    """A network that tells red, green and blue apart."""
+    return save_colours(tmp_path / "bundle")
+
+
+@pytest.fixture
 def remember_facts(monkeypatch: pytest.MonkeyPatch) -> Callable[[Path, Mapping[str, str]], None]:
     """Remember photos of a folder, name to SHA-256, as a check of them does."""
 

@@ -27,7 +27,6 @@ def photos(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def test_faces_that_are_asked_for_are_looked_at(photos: Path) -> None:
     checkup = check(photos, faces=True)
-    assert checkup.faces is not None
     assert len(checkup.faces.without_face) == 4
     assert checkup.to_dict()["faces"]["n_photos"] == checkup.to_dict()["n_photos"] == 4
     assert [finding["kind"] for finding in checkup.to_dict()["faces"]["findings"]] == ["no-face-at-all", "no-face"]

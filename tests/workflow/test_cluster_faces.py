@@ -28,14 +28,6 @@ from whosthat.workflow.predict import predict
 
 
 @pytest.fixture(scope="module")
-def cluster() -> Iterator[Cluster]:
-    pytest.importorskip("ray")
-    opened = Cluster(cores=2)
-    yield opened
-    opened.close()
-
-
-@pytest.fixture(scope="module")
 def people(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Three people, six photos each."""
     folder = tmp_path_factory.mktemp("photos") / "people"
@@ -70,9 +62,9 @@ def bits(found: dict[str, object]) -> dict[str, tuple[object, bytes]]:
 
 
 @pytest.mark.slow
-def test_the_same_faces_are_found_to_the_bit(cluster: Cluster, mixed: Path, tmp_path: Path) -> None:
+def test_the_same_faces_are_found_to_the_bit(two_cores: Cluster, mixed: Path, tmp_path: Path) -> None:
     photos = {sha256_of(path): path for path in sorted(mixed.iterdir())} | {"0" * 64: mixed / "gone.png"}
-    here, there = open_reader("mtcnn").reader, open_reader("mtcnn", cluster=cluster).reader
+    here, there = open_reader("mtcnn").reader, open_reader("mtcnn", cluster=two_cores).reader
     assert here.key == there.key
     found = faces_of_photos(photos, here, file=tmp_path / "here")
     assert len(found) == len(photos) - 3
@@ -85,9 +77,9 @@ def test_the_same_faces_are_found_to_the_bit(cluster: Cluster, mixed: Path, tmp_
 
 @pytest.mark.slow
 @pytest.mark.parametrize("remember", [False, True])
-def test_the_same_names_are_given(cluster: Cluster, trained: Path, mixed: Path, remember: bool) -> None:
+def test_the_same_names_are_given(two_cores: Cluster, trained: Path, mixed: Path, remember: bool) -> None:
     here = list(predict(trained, mixed))
-    loaded = load_on(cluster, trained)
+    loaded = load_on(two_cores, trained)
     for _again in range(1 + remember):
         assert list(predict(loaded, mixed, remember=remember)) == here
     assert sum(bool(one.error) for one in here) == 2
@@ -95,16 +87,18 @@ def test_the_same_names_are_given(cluster: Cluster, trained: Path, mixed: Path, 
 
 
 @pytest.mark.slow
-def test_what_was_remembered_is_not_looked_at_again(cluster: Cluster, trained: Path, mixed: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_was_remembered_is_not_looked_at_again(
+    two_cores: Cluster, trained: Path, mixed: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     here = [one for one in predict(trained, mixed, remember=True) if not one.error]
-    loaded = load_on(cluster, trained)
+    loaded = load_on(two_cores, trained)
     sent: list[Path] = []
-    in_order = cluster.in_order
+    in_order = two_cores.in_order
 
     def counted(work: Callable[..., object], tools: object, items: Iterator[list[Path]], named: Callable[..., str]) -> object:
         return in_order(work, tools, (sent.extend(item) or item for item in items), named)  # type: ignore[func-returns-value]
 
-    monkeypatch.setattr(cluster, "in_order", counted)
+    monkeypatch.setattr(two_cores, "in_order", counted)
     assert [one for one in predict(loaded, mixed, remember=True) if not one.error] == here
     assert sorted(path.name for path in sent) == ["broken.png", "empty.jpg"]
 
@@ -122,7 +116,7 @@ def workers_may_read(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.slow
 def test_the_same_recogniser_is_trained_on_photos_in_storage(
-    cluster: Cluster, bucket: Any, people: Path, trained: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    two_cores: Cluster, bucket: Any, people: Path, trained: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     bucket.holds(people, "photos/people")
     workers_may_read(monkeypatch)
@@ -135,23 +129,23 @@ def test_the_same_recogniser_is_trained_on_photos_in_storage(
 
 @pytest.mark.slow
 def test_workers_fetch_photos_from_storage(
-    cluster: Cluster, bucket: Any, trained: Path, mixed: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    two_cores: Cluster, bucket: Any, trained: Path, mixed: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     bucket.holds(mixed, "photos/holiday")
     here = [(one.path.name, one.sightings, one.error) for one in predict(trained, mixed)]
     workers_may_read(monkeypatch)
-    answers = list(predict(load_on(cluster, trained), "s3://photos/holiday", remember=True))
+    answers = list(predict(load_on(two_cores, trained), "s3://photos/holiday", remember=True))
     assert [(one.path.name, one.sightings, one.error) for one in answers] == here
     assert str(answers[0].path) == "s3://photos/holiday/0.png"
     assert Counter(bucket.fetched) == dict.fromkeys(bucket.files, 1)  # by the workers, not here
     bucket.asked.clear()
-    assert list(predict(load_on(cluster, trained), "s3://photos/holiday", remember=True)) == answers
+    assert list(predict(load_on(two_cores, trained), "s3://photos/holiday", remember=True)) == answers
     assert sorted(bucket.fetched) == ["photos/holiday/broken.png", "photos/holiday/empty.jpg"]
     assert len(here) > 5
 
 
 @pytest.mark.slow
-def test_the_same_recogniser_is_trained(cluster: Cluster, people: Path, trained: Path, tmp_path: Path) -> None:
+def test_the_same_recogniser_is_trained(two_cores: Cluster, people: Path, trained: Path, tmp_path: Path) -> None:
     result = whosthat.train(people, "faces", runs=tmp_path / "runs", engine="ray")
     assert open_bundle(result.run).file(FILE) == open_bundle(trained).file(FILE)
     there, here = (json.loads((run / "metrics.json").read_text()) for run in (result.run, trained))
@@ -159,23 +153,23 @@ def test_the_same_recogniser_is_trained(cluster: Cluster, people: Path, trained:
 
 
 @pytest.mark.slow
-def test_the_check_says_the_same(cluster: Cluster, people: Path, tmp_path: Path) -> None:
+def test_the_check_says_the_same(two_cores: Cluster, people: Path, tmp_path: Path) -> None:
     there = whosthat.check(people, faces=True, engine="ray").to_dict()
     shutil.rmtree(tmp_path / "cache")
     assert there == whosthat.check(people, faces=True).to_dict()
 
 
 @pytest.mark.slow
-def test_a_loaded_recogniser_looks_on_the_cluster(cluster: Cluster, trained: Path, mixed: Path) -> None:
+def test_a_loaded_recogniser_looks_on_the_cluster(two_cores: Cluster, trained: Path, mixed: Path) -> None:
     recogniser = whosthat.load(trained, engine="ray")
     assert [one.name for one in recogniser.people.list()] == list(HEROES[:3])
     assert list(predict(recogniser, mixed)) == list(predict(trained, mixed))
 
 
 @pytest.mark.slow
-def test_a_network_is_refused(cluster: Cluster, save_colours: Callable[..., Path], people: Path, tmp_path: Path) -> None:
+def test_a_network_is_refused(two_cores: Cluster, save_colours: Callable[..., Path], people: Path, tmp_path: Path) -> None:
     with pytest.raises(UsageError, match='is no face recogniser, and the engine "ray" finds faces alone'):
-        load_on(cluster, save_colours(tmp_path / "bundle"))
+        load_on(two_cores, save_colours(tmp_path / "bundle"))
     with pytest.raises(UsageError, match='The engine "ray" finds faces alone, and cnn6 is a network'):
         whosthat.train(people, "cnn6", runs=tmp_path, engine="ray")
 
@@ -215,7 +209,7 @@ def test_a_worker_reads_a_large_jpeg_as_this_computer_does(tmp_path: Path) -> No
 
 
 @pytest.mark.slow
-def test_the_same_groups_are_discovered_to_the_bit(cluster: Cluster, mixed: Path, tmp_path: Path) -> None:
+def test_the_same_groups_are_discovered_to_the_bit(two_cores: Cluster, mixed: Path, tmp_path: Path) -> None:
     there = whosthat.discover(mixed, engine="ray")
     shutil.rmtree(tmp_path / "cache")
     here = whosthat.discover(mixed)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from unittest.mock import Mock
 
 import h5py
 import numpy as np
@@ -98,7 +99,7 @@ def test_nothing_is_overwritten_unasked(run: Path, tmp_path: Path) -> None:
 @pytest.mark.parametrize("full", [False, True])
 def test_a_folder_that_cannot_be_written_is_said(run: Path, tmp_path: Path, full: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     if full:
-        monkeypatch.setattr("whosthat.dataset.array_files.open_private", lambda path: (_ for _ in ()).throw(OSError(28, "No space left")))
+        monkeypatch.setattr("whosthat.dataset.array_files.replacing", Mock(side_effect=OSError(28, "No space left")))
     else:
         (tmp_path / "set").write_text("a file")
     with pytest.raises(DatasetError, match="cannot be written to .*No space left" if full else "cannot be made: "):

@@ -10,9 +10,10 @@ import pytest
 import whosthat
 from whosthat.cartoons import HEROES, draw_hero
 from whosthat.errors import DatasetError, UsageError
+from whosthat.faces import finding
 from whosthat.faces.finding import FaceReader
 from whosthat.photos.drawing import save_image
-from whosthat.workflow import discover as discovering
+from whosthat.workflow import discovery as discovering
 from whosthat.workflow.discover import discover
 from whosthat.workflow.group_files import write_groups
 from whosthat.workflow.sorting import sort_copies
@@ -73,6 +74,13 @@ def test_faces_that_are_small_or_blurred_wait_aside(tree, monkeypatch):
 
     assert found.groups == ()
     assert len(found.aside) == len(found.faces) > 4
+
+
+def test_a_photo_with_more_faces_than_are_taken_is_told(found, monkeypatch):
+    assert found.crowded == ()
+    monkeypatch.setattr(finding, "MOST_FACES", 1)
+    assert {one.path.name for one in found.crowded} == {face.paths[0].name for face in found.faces}
+    assert found.to_dict()["crowded"][0]["reason"] == finding.crowd_words(1)
 
 
 def test_no_photo_is_changed(tree):

@@ -41,9 +41,9 @@ def test_a_cache_that_cannot_be_written_is_wrong(tmp_path: Path, monkeypatch: py
 
 
 def test_weights_are_told_in_whole_sentences(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(doctor, "weights_here", lambda facts: False)
+    monkeypatch.setattr("whosthat.networks.pretrained.published_file", lambda facts: None)
     assert found("weights").finding.startswith("No ImageNet weights are installed. Missing: ")
-    monkeypatch.setattr(doctor, "weights_here", lambda facts: True)
+    monkeypatch.setattr("whosthat.networks.pretrained.published_file", lambda facts: Path("weights"))
     assert found("weights").finding.startswith("ImageNet weights are installed for ")
 
 

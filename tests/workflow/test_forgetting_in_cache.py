@@ -1,8 +1,7 @@
 from __future__ import annotations
 
-from collections.abc import Callable
-from contextlib import AbstractContextManager
 from pathlib import Path
+from typing import Any
 
 import pytest
 from filelock import FileLock
@@ -16,8 +15,6 @@ from whosthat.errors import CacheError
 from whosthat.photos.preparing import PrepareSpec
 from whosthat.settings import cache_folder
 from whosthat.workflow.forgetting import forget_in_cache
-
-Killing = Callable[..., AbstractContextManager[list[str]]]
 
 
 def holding(needle: str) -> list[Path]:
@@ -64,9 +61,7 @@ def test_what_earlier_versions_remembered_is_deleted_by_the_first_that_looks(tmp
     assert holding("thumbnails and embeddings") == []
 
 
-def test_photos_that_a_killed_training_left_half_prepared_go_and_those_that_are_being_prepared_stay(
-    tmp_path: Path, killed_at: Killing
-) -> None:
+def test_photos_that_a_killed_training_left_half_prepared_go_and_those_that_are_being_prepared_stay(tmp_path: Path, killed_at: Any) -> None:
     draw_photo_folder(tmp_path / "photos", photos_each=4, names=("kid_kettle", "madame_moth"), size=64)
     parts = split(audit(scan(tmp_path / "photos")))
     spec, other = PrepareSpec(size=16), PrepareSpec(size=24)

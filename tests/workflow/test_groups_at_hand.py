@@ -82,7 +82,7 @@ def test_guesses_are_accepted_together(at_hand):
 
 
 def test_names_of_a_library_are_its_facts_and_are_taken_back(library_of, monkeypatch, tmp_path):
-    monkeypatch.setattr("whosthat.workflow.discover.SMALL_FACE", 10)
+    monkeypatch.setattr("whosthat.workflow.discovery.SMALL_FACE", 10)
     library = library_of({"1.png": ["anna"], "2.png": ["anna", "tom"]})
     groups = GroupsAtHand(library.folder, tmp_path / "names")
 

@@ -151,7 +151,7 @@ def test_a_sidecar_that_cannot_be_used_is_told_and_left(photo, spoil, reason: st
     spoil(sidecar)
     told = written(answer(path, Anna=ANNA), answer(photo("other.jpg"), Anna=ANNA))
     assert told.written == 1
-    assert [(one.path, reason in one.reason) for one in told.problems] == [(path, True)]
+    assert [(one.path, reason in one.reason) for one in told.problems] == [(sidecar, True)]
     problems: list = []
     assert PeopleReader().people_in(path, problems) == ()
     assert [one.path for one in problems] == [sidecar]

@@ -15,7 +15,7 @@ from unittest.mock import Mock
 import pytest
 from filelock import FileLock
 
-from whosthat.errors import UsageError, WeightsError
+from whosthat.errors import WeightsError
 from whosthat.networks import registry
 from whosthat.networks.pretrained import find_weights
 from whosthat.workflow import model_files
@@ -28,14 +28,14 @@ CONTENT = b"numbers of a network " * 5000
 def stand_in(monkeypatch: pytest.MonkeyPatch) -> ModelFile:
     """Let the file of vgg16 be bytes that a test can write."""
     registry.names()  # registers the networks
-    facts, builder = registry._BUILDERS["vgg16"]
+    facts, *built = registry._BUILDERS["vgg16"]
     facts = dataclasses.replace(
         facts,
         weights_bytes=len(CONTENT),
         weights_sha256=hashlib.sha256(CONTENT).hexdigest(),
         weights_md5=hashlib.md5(CONTENT).hexdigest(),
     )
-    monkeypatch.setitem(registry._BUILDERS, "vgg16", (facts, builder))
+    monkeypatch.setitem(registry._BUILDERS, "vgg16", (facts, *built))
     return model_file("vgg16")
 
 
@@ -51,13 +51,6 @@ def test_every_file_is_pinned_and_can_be_had() -> None:
         assert file.n_bytes > 0
         assert file.address.startswith("https://") or "pip install" in file.needed
     assert [name for name, file in known.items() if file.md5] == ["resnet50", "vgg16"]
-
-
-def test_a_name_that_has_no_weights_gets_advice() -> None:
-    with pytest.raises(UsageError, match=r'no published weights named \'vgg\'. Did you mean "vgg16"'):
-        model_file("vgg")
-    with pytest.raises(UsageError, match=r"cnn6 has no published weights: .*vgg16"):
-        model_file("cnn6")
 
 
 def test_a_network_file_is_added_by_its_content_and_then_found(stand_in: ModelFile, tmp_path: Path) -> None:

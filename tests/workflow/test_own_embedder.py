@@ -58,11 +58,9 @@ def people(tmp_path: Path) -> Path:
 @pytest.mark.usefixtures("description")
 def test_a_bundle_keeps_the_network_that_made_it(people: Path, tmp_path: Path) -> None:
     result = train(people, RECIPE, runs=tmp_path / "runs")
-    assert result.evaluation is not None
     assert result.evaluation.accuracy == 1
     shutil.rmtree(tmp_path / "weights")
     facts = open_bundle(result.bundle).facts
-    assert facts.faces is not None
     assert (facts.network, facts.faces.embedder, facts.faces.dimensions, facts.faces.crop_size) == ("my-net", "my-net", 48, SIDE)
     assert facts.licences == {"mtcnn": "MIT", "my-net": "MIT"}
     add_person(result.bundle, "person7", [draw(tmp_path / "new" / f"{seed}.png", 7, seed) for seed in range(3)])

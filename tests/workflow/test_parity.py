@@ -26,7 +26,7 @@ BLOCKS = "conv 8, pool, norm, conv 16, pool, flatten, dense 16"
 @pytest.mark.parametrize("fit", ["stretch", "crop"])
 def test_loader_predictor_and_graph_agree_on_every_odd_photo(fit: str, real_data: Path, tmp_path: Path) -> None:
     audit = audit_folder(real_data / "odd_images")
-    everywhere = Split(audit.classes, dict.fromkeys(PARTS, audit.photos), (1.0, 1.0, 1.0), 0)
+    everywhere = Split(audit.classes, dict.fromkeys(PARTS, audit.photos))
     spec = PrepareSpec(size=32, fit=fit)
     network = registry.build("custom", registry.Design(n_classes=len(audit.classes), size=spec.size, blocks=BLOCKS))
     facts = BundleFacts(network="custom", labels=audit.classes, prepare=spec.to_dict())

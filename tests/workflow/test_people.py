@@ -11,7 +11,6 @@ import json
 import re
 import shutil
 from collections.abc import Callable
-from contextlib import AbstractContextManager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -35,6 +34,7 @@ from whosthat.settings import cache_folder
 from whosthat.training.recipe import default_recipe
 from whosthat.types import Box, Face
 from whosthat.wording import percent
+from whosthat.workflow.export import export
 from whosthat.workflow.face_choice import Crowd
 from whosthat.workflow.gallery_bundle import save_gallery
 from whosthat.workflow.people import add_person, list_people, list_photos, rename_person, rule_out
@@ -45,7 +45,6 @@ WHO = ("ann", "bo", "cy", "dee", "eve")
 DIMENSIONS = 16
 FACE = Face(Box(0, 0, 50, 50), ((15, 15), (35, 15), (25, 25), (18, 33), (32, 33)), 0.9)
 READER = "fake-reader"
-Killing = Callable[..., AbstractContextManager[list[str]]]
 
 
 def vector_of(text: str) -> np.ndarray:
@@ -135,10 +134,8 @@ def test_a_new_person_is_named_at_once_and_the_threshold_stays(bundle: Path, tmp
     assert counts(bundle)["dee"] == 3
     assert answers(bundle, "dee:9") == "dee"
     facts = open_bundle(bundle).facts
-    assert facts.threshold is not None
     assert facts.threshold.value == added.threshold == 0.5
     assert facts.threshold.how.endswith("People were added or removed since this was measured.")
-    assert facts.faces is not None
     assert facts.faces.n_enrolled == 15
     assert facts.data.part_of(hashlib.sha256(b"dee:0").hexdigest()) == "train"
 
@@ -148,14 +145,12 @@ def test_more_people_name_more_strangers_and_the_bundle_says_so(bundle: Path, tm
     added = add_person(bundle, "dee", [write_photos(tmp_path / "new", "dee", range(3))])
     share = 1 - 0.99 ** ((n_people + 1) / n_people)
     threshold = open_bundle(bundle).facts.threshold
-    assert threshold is not None
     assert threshold.fpir == pytest.approx(share)
     assert (threshold.fpir_low, threshold.fpir_high) == (0, pytest.approx(1 - 0.95 ** ((n_people + 1) / n_people)))
     assert f"With {n_people + 1} people about {percent(share)} of strangers would get a name, with {n_people} it was 1 %." in added.notes[0]
     assert not add_person(bundle, "dee", [write_photos(tmp_path / "more", "dee", range(3, 5))]).notes
     remove_person(bundle, "dee")
     back = open_bundle(bundle).facts.threshold
-    assert back is not None
     assert back.fpir == pytest.approx(0.01)
     assert back.how.count("People were added or removed") == 1
 
@@ -379,7 +374,7 @@ def test_a_removal_that_was_stopped_can_be_done_again(bundle: Path, monkeypatch:
     assert not (bundle.parent / METRICS).exists()
 
 
-def test_a_removal_that_is_killed_at_any_call_is_finished_by_the_same_command(bundle: Path, tmp_path: Path, killed_at: Killing) -> None:
+def test_a_removal_that_is_killed_at_any_call_is_finished_by_the_same_command(bundle: Path, tmp_path: Path, killed_at: Any) -> None:
     vectors = [vector_of(f"bo:{number}").tobytes() for number in range(4)]
     shutil.copytree(tmp_path, whole := tmp_path.with_name(f"{tmp_path.name}-whole"))
     calls = []
@@ -407,7 +402,7 @@ def test_a_removal_that_is_killed_at_any_call_is_finished_by_the_same_command(bu
     shutil.rmtree(whole)
 
 
-def test_the_next_command_finishes_a_removal_that_was_killed(bundle: Path, killed_at: Killing) -> None:
+def test_the_next_command_finishes_a_removal_that_was_killed(bundle: Path, killed_at: Any) -> None:
     with killed_at(2, "rename"):  # the new bundle moves in
         remove_person(bundle, "bo")
     assert holding(bundle.parent, vector_of("bo:0").tobytes())
@@ -426,6 +421,11 @@ def test_what_an_older_version_left_is_swept(bundle: Path) -> None:
 def test_two_processes_do_not_change_one_bundle(bundle: Path) -> None:
     with held(bundle), pytest.raises(BundleError, match="being changed by another process"):
         rename_person(bundle, "bo", "bob")
+
+
+def test_a_gallery_is_no_network_to_export(bundle: Path, tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="has a gallery"):
+        export(bundle, "onnx", tmp_path / "out.onnx")
 
 
 def test_a_recogniser_of_whole_photos_has_no_people(tmp_path: Path, save_colours: Any) -> None:
@@ -512,7 +512,6 @@ def test_what_was_ruled_out_goes_with_the_people_it_is_about_and_stays_through_o
     add_person(bundle, "dee", write_photos(tmp_path / "new", "dee", range(3)))
     remove_person(bundle, "ann")
     out = gallery_of(bundle).ruled_out
-    assert out is not None
     assert [gallery_of(bundle).people[label] for label in out.labels.tolist()] == ["bob", "cy"]
     assert answers(bundle, "cy:9") is None
     remove_person(bundle, "bob")
@@ -528,5 +527,4 @@ def test_the_face_of_somebody_removed_is_also_forgotten_where_it_was_ruled_out_f
     save_gallery(open_bundle(bundle), place.ruling_out("bo", vector_of("eve:1"), "b" * 64), None)
     remove_person(bundle, "ann")
     out = gallery_of(bundle).ruled_out
-    assert out is not None
     assert out.digests == ("b" * 64,)

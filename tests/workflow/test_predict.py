@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from whosthat.errors import UsageError
+from whosthat.faces.finding import MOST_FACES, crowd_words
 from whosthat.photos.drawing import save_image
 from whosthat.photos.reading import read
 from whosthat.types import Box, Likeness, Sighting
@@ -26,11 +27,6 @@ def save_photo(path: Path, colour: str) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
     save_image(np.full((12, 9, 3), COLOURS[colour], np.uint8), path)
     return path
-
-
-@pytest.fixture
-def bundle(tmp_path: Path, save_colours: Callable[..., Path]) -> Path:
-    return save_colours(tmp_path / "bundle")
 
 
 def names(predictions: Iterator[Prediction]) -> list[tuple[str, str | None]]:
@@ -171,6 +167,12 @@ def test_no_text_of_any_kind_starts_a_formula(path: str, error: str) -> None:
     assert tuple(row) == CSV_COLUMNS
     assert not any(cell.startswith(("=", "+", "-", "@", "\t", "\r")) for cell in row.values())
     assert all(cell.encode("utf-8") is not None for cell in (row["path"], row["drawn"]))
+
+
+def test_a_photo_with_more_faces_than_are_named_is_a_part_of_an_answer() -> None:
+    crowd = (Sighting(None, 0.1, box=Box(0, 0, 5, 5)),) * MOST_FACES
+    assert Prediction(Path("crowd.jpg"), crowd[1:]).problem == ""
+    assert to_dict(Prediction(Path("crowd.jpg"), crowd))["error"] == crowd_words(MOST_FACES)
 
 
 def test_json_holds_every_class_best_first() -> None:

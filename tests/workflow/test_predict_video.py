@@ -144,14 +144,14 @@ def test_a_drawn_video_that_is_not_finished_has_no_name(tmp_path: Path, monkeypa
     assert not [path for path in (tmp_path / "drawn").iterdir() if path.suffix != ".jpg"]
 
 
-def test_what_a_killed_drawing_left_is_deleted_when_it_is_old(tmp_path: Path) -> None:
+def test_what_a_killed_drawing_left_is_deleted_when_it_is_old_and_nothing_of_others(tmp_path: Path) -> None:
     (tmp_path / "drawn").mkdir()
-    old, young = (tmp_path / "drawn" / f".new-{letter * 12}" for letter in "ab")
-    for left, age in ((old, 4000), (young, 100)):
+    old, young, mine = (tmp_path / "drawn" / name for name in (".new-aaaaaaaaaaaa", ".new-bbbbbbbbbbbb", ".new-ideas"))
+    for left, age in ((old, 4000), (young, 100), (mine, 4000)):
         left.write_bytes(b"half")
         os.utime(left, (time.time() - age,) * 2)
     drawn_film(tmp_path, film(tmp_path / "film.mp4", 10))
-    assert (old.exists(), young.exists()) == (False, True)
+    assert (old.exists(), young.exists(), mine.exists()) == (False, True, True)
 
 
 def test_where_ffmpeg_fails_the_answer_stays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -246,27 +246,6 @@ def test_every_0_frames_is_refused_before_anything_is_read(tmp_path: Path) -> No
         predict_video(FindsSquares(), tmp_path / "gone.mp4")
 
 
-class FindsFaces:
-    """Finds faces and knows nobody."""
-
-    labels, frames, every = (), 1, None
-
-    def __init__(self) -> None:
-        from whosthat.faces.models import detector_facts, detector_files
-
-        facts = detector_facts("mtcnn")
-        self.detector = facts.open(detector_files(facts))
-
-    def prepare(self, photo: Image) -> list[Box]:
-        return [face.box for face in self.detector.detect(photo, smallest=40)]
-
-    def identify_prepared(self, prepared: Any) -> list[list[Sighting]]:
-        return [[Sighting(None, 0.0, box=box) for box in boxes] for boxes in prepared]
-
-    def identify(self, photo: Any) -> list[Sighting]:
-        return self.identify_prepared([self.prepare(photo)])[0]
-
-
 class KnowsNobody:
     """Finds and embeds faces as a face recogniser does, and knows nobody."""
 
@@ -301,7 +280,7 @@ def test_strangers_of_the_real_clip_are_told_apart(real_data: Path) -> None:
 @pytest.mark.real
 def test_faces_of_the_real_clip_are_followed_within_their_scenes(real_data: Path) -> None:
     """A concert: the singer alone from 2.7 to 7.0 s, then four people of the audience side by side, seen from the side."""
-    answer = predict_video(FindsFaces(), real_data / "video" / "short_clip.mp4", every=10)
+    answer = predict_video(KnowsNobody(), real_data / "video" / "short_clip.mp4", every=10)
     assert answer.people == {}
     singer = max(answer.tracks, key=lambda track: track.end - track.start)
     assert (singer.start, singer.end) == (pytest.approx(2.8, abs=0.4), pytest.approx(7.0, abs=0.4))

@@ -52,7 +52,6 @@ def trained(tmp_path_factory: pytest.TempPathFactory, draw_clip: DrawClip) -> Tr
 
 
 def test_a_network_learns_what_the_order_alone_tells(trained: TrainResult) -> None:
-    assert trained.evaluation is not None
     assert trained.evaluation.n == 16
     assert trained.evaluation.closed_set >= 0.9
 
@@ -92,7 +91,6 @@ def test_a_video_is_looked_at_in_windows_and_says_from_when_to_when(trained: Tra
     recogniser = load(trained.bundle)
     recogniser.threshold = 0.5
     (answer,) = predict(recogniser, video)
-    assert answer.video is not None
     assert (answer.video.every, answer.video.n_frames) == (2, 8)
     assert answer.video.tracks[0].name == "right"
     assert answer.video.tracks[-1].name == "left"
@@ -124,7 +122,6 @@ def test_a_killed_run_goes_on_and_a_bundle_is_exported(trained: TrainResult, tmp
     for name in ("metrics.json", "report.html"):
         (run / name).unlink()
     again = resume(run)
-    assert again.evaluation is not None
     assert again.evaluation.closed_set == trained.evaluation.closed_set
     assert export(trained.bundle, "onnx", tmp_path / "network.onnx").is_file()
 

@@ -4,9 +4,9 @@ import errno
 import itertools
 import os
 from collections.abc import Callable
-from contextlib import AbstractContextManager
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -16,8 +16,6 @@ from whosthat.dataset.findings import Finding
 from whosthat.errors import DatasetError
 from whosthat.workflow.check import Checkup
 from whosthat.workflow.setting_aside import COLUMNS, Outcome, aside_folder, carry_out, plan_moves, read_plan, undo, write_plan
-
-Killing = Callable[..., AbstractContextManager[list[str]]]
 
 
 @pytest.fixture
@@ -94,7 +92,7 @@ def test_nothing_is_overwritten_on_either_way(photos: Path) -> None:
 @pytest.mark.parametrize("links", [True, False])
 @pytest.mark.parametrize("way", [carry_out, undo])
 def test_killed_at_any_call_and_repeated_every_photo_is_where_it_belongs(
-    way: Callable[[Path, Path], Outcome], links: bool, photos: Path, killed_at: Killing, monkeypatch: pytest.MonkeyPatch
+    way: Callable[[Path, Path], Outcome], links: bool, photos: Path, killed_at: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     before = files(photos)
     if not links:  # as on a memory card

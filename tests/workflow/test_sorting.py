@@ -5,9 +5,8 @@ from __future__ import annotations
 import csv
 import itertools
 import os
-from collections.abc import Callable
-from contextlib import AbstractContextManager
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -17,8 +16,6 @@ from whosthat.errors import UsageError
 from whosthat.types import Box, Sighting
 from whosthat.workflow.prediction import Prediction
 from whosthat.workflow.sorting import RECEIPT_COLUMNS, sort_copies
-
-Killing = Callable[..., AbstractContextManager[list[str]]]
 
 
 def photo_of(path: Path, *names: str | None, content: str = "") -> Prediction:
@@ -130,7 +127,7 @@ def test_stopped_half_way_the_receipt_lists_what_was_copied(tmp_path: Path) -> N
     assert tree(tmp_path / "out") == {"Ann/0.jpg"}
 
 
-def test_killed_at_any_call_and_sorted_again_there_is_one_whole_copy_of_each(tmp_path: Path, killed_at: Killing) -> None:
+def test_killed_at_any_call_and_sorted_again_there_is_one_whole_copy_of_each(tmp_path: Path, killed_at: Any) -> None:
     predictions = [photo_of(tmp_path / f"{number}.jpg", "Ann") for number in range(2)]
     for nth in itertools.count(1):
         out = tmp_path / f"out{nth}"

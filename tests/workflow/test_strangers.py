@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -23,8 +22,8 @@ def paint(path: Path, colour: tuple[int, int, int]) -> Path:
 
 
 @pytest.fixture
-def classifier(tmp_path: Path, save_colours: Callable[..., Path]) -> ImageClassifier:
-    return ImageClassifier.open(open_bundle(save_colours(tmp_path / "bundle")))
+def classifier(bundle: Path) -> ImageClassifier:
+    return ImageClassifier.open(open_bundle(bundle))
 
 
 def test_photos_are_found_at_any_depth_and_folders_are_people(tmp_path: Path) -> None:

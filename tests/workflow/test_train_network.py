@@ -66,7 +66,6 @@ def test_strangers_set_the_threshold_and_are_told_of_everywhere(photos: Path, tm
 def test_the_run_keeps_its_network_so_that_the_report_can_be_made_again_without_keras(photos: Path, tmp_path: Path) -> None:
     result = train(photos, recipe(), runs=tmp_path / "runs")
     network = read_network(result.run)
-    assert network is not None
     assert (network.network, network.parameters) == ("custom", 16 * 16 * 3 * 4 + 4 + 4 * 2 + 2)
     assert (result.run / "plots" / "network.png").read_bytes().startswith(b"\x89PNG")
     program = "import sys; sys.modules['keras'] = None; from pathlib import Path; from whosthat.evaluation.report import write_report"
@@ -161,11 +160,11 @@ def _copied(source: Path, target: Path, *, first: int, last: int) -> Path:
     return target
 
 
-@pytest.mark.slow
 def log_loss(probabilities: np.ndarray, truth: np.ndarray) -> float:
     return float(-np.log(probabilities[np.arange(len(truth)), truth]).mean())
 
 
+@pytest.mark.slow
 @pytest.mark.real
 def test_confidence_and_the_share_of_strangers_hold_on_photos_kept_aside(real_data: Path, tmp_path: Path) -> None:
     photos = _copied(real_data / "cats_dogs", tmp_path / "photos", first=0, last=20)

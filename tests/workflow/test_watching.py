@@ -30,11 +30,6 @@ SOON = Watching(interval=0.01, away=60)
 
 
 @pytest.fixture
-def bundle(tmp_path: Path, save_colours: Callable[..., Path]) -> Path:
-    return save_colours(tmp_path / "bundle")
-
-
-@pytest.fixture
 def folder(tmp_path: Path) -> Path:
     (tmp_path / "in").mkdir()
     return tmp_path / "in"

@@ -185,10 +185,8 @@ def _others_answers(answered: Answered, rows: IntArray, kept_by: IntArray, peopl
     ``beaten`` are rows that only the nearest other person keeps from being right.
     """
     n_sets = len(people)
-    templates, allowance = (
-        Points(templates_of(answered.vectors[rows], kept_by, n_sets)),
-        allowance_of(np.bincount(kept_by, minlength=n_sets)),
-    )
+    templates = Points(templates_of(answered.vectors[rows], kept_by, n_sets))
+    allowance = allowance_of(np.bincount(kept_by, minlength=n_sets))
     asking, gained = np.concatenate([np.flatnonzero(answered.right), beaten]), np.zeros(n_sets, np.int64)
     for block in blocks(len(asking), n_sets):
         photos = asking[block]

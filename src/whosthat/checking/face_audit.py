@@ -157,17 +157,6 @@ class FaceAudit:
         """Return it as plain values, ready for JSON; only finite numbers."""
         return asdict(self)
 
-    @classmethod
-    def from_dict(cls, document: Mapping[str, Any]) -> FaceAudit:
-        """Read what `to_dict` wrote; ValueError where it is something else."""
-        from pydantic import TypeAdapter, ValidationError
-
-        try:
-            return TypeAdapter(cls).validate_python(document)
-        except ValidationError as error:
-            first = error.errors()[0]
-            raise ValueError(f"{'.'.join(map(str, first['loc']))}: {first['msg']}") from error
-
 
 def audit_faces(audit: Audit, faces: Mapping[str, PhotoFaces]) -> FaceAudit:
     """Judge the photos of a folder by the faces that were found in them, by SHA-256; photos that are not there are left out."""

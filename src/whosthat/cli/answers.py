@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import sys
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -109,22 +109,6 @@ def _counts(photos: Sequence[Prediction]) -> Iterator[str]:
     if people:
         names = [_("{name} ({photos})", name=name, photos=counted(n, "photo")) for name, n in people.most_common()]
         yield _("Seen: {names}.", names=listing(names))
-
-
-def not_looked_at(files: Mapping[str, int]) -> list[str]:
-    """Say how many files in the folders are no photos, by kind; nothing where there are none."""
-    kinds, others = [], Counter(files)
-    if n := others["video"]:
-        kinds.append(_("{videos} (whosthat predict looks at a video that is named)", videos=counted(n, "video")))
-    if n := others["RAW photo"]:  # not translated: a key
-        kinds.append(_("{photos} (export as JPEG)", photos=counted(n, "RAW photo")))  # not translated: a key
-    if n := others["HEIC photo"]:  # not translated: a key
-        kinds.append(_("{photos} (pip install pillow-heif, or export as JPEG)", photos=counted(n, "HEIC photo")))  # not translated: a key
-    if n := others["sidecar"]:
-        kinds.append(counted(n, "sidecar"))
-    if n := others["other file"]:  # not translated: a key
-        kinds.append(counted(n, "other file"))  # not translated: a key
-    return [_("Not looked at: {kinds}.", kinds=_(", ").join(kinds))] if kinds else []
 
 
 def _people_cells(answer: VideoAnswer) -> list[tuple[str, str, str, str]]:

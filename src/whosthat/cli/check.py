@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import shlex
 from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 from whosthat.cli.commands import COMMANDS
 from whosthat.cli.options import EngineOption, JsonOption, PhotosArgument, about, examples, new_app, option
-from whosthat.cli.output import say, show, show_first, show_json, show_text
+from whosthat.cli.output import command_line, say, show, show_first, show_json, show_text
 from whosthat.cli.terminal import terminal_progress
 from whosthat.cluster import LOCAL
 from whosthat.errors import DatasetError, UsageError
@@ -73,7 +72,6 @@ UndoOption = Annotated[
         check photos --fix
         check photos --undo photos-set-aside/plan.csv
     """),  # not translated: command lines
-    no_args_is_help=True,
 )
 def check(  # noqa: PLR0913  typer makes a parameter of each option
     photos: PhotosArgument,
@@ -174,8 +172,7 @@ def _fix(checkup: Checkup, photos: Path, *, yes: bool) -> None:
     outcome = carry_out(plan, photos)
     n = len(outcome.moved)
     say(ngettext("{photos} was set aside.", "{photos} were set aside.", n, photos=counted(n, "photo")))
-    command = f"whosthat check {shlex.quote(str(photos))} --undo {shlex.quote(str(plan))}"  # not translated: a command
-    say(_("To move them back: {command}", command=command), wrap=False)
+    say(_("To move them back: {command}", command=command_line("check", photos, "--undo", plan)), wrap=False)
     _refuse_left(outcome)
 
 

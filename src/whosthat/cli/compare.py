@@ -79,7 +79,6 @@ TuneOption = Annotated[
         compare photos cnn6 --tune 20 --vary optimiser.learning_rate=0.0001..0.1 --vary batch_size=8,16,32
         compare photos --series reference-diary --set size=64
     """),  # not translated: command lines
-    no_args_is_help=True,
 )
 def compare(  # noqa: PLR0913  typer makes a parameter of each option; those that set the recipe are read from the context
     context: typer.Context,

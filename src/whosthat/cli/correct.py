@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 from whosthat.cli.commands import COMMANDS
-from whosthat.cli.options import OUTPUT, JsonOption, about, argument, examples, new_app, option
-from whosthat.cli.output import confirmed, say, show_first, show_json, show_table
-from whosthat.errors import DoubtError, UsageError, WhichFaceError
+from whosthat.cli.options import OUTPUT, JsonOption, LibraryArgument, about, argument, examples, hints, new_app, option
+from whosthat.cli.output import command_line, confirmed, face_cells, say, show_first, show_json, show_table
+from whosthat.errors import NameTakenError, UsageError
 from whosthat.translation import N_, _, ngettext
 from whosthat.wording import counted
 
@@ -22,7 +21,6 @@ if TYPE_CHECKING:
 
 app = new_app()
 
-LibraryArgument = Annotated[Path, argument("LIB", N_("The library's folder."))]
 _PHOTO_HELP = N_("A photo of the library, also one that is gone; or its SHA-256. With --undo and --redo: the number of a correction.")
 PhotoArgument = Annotated[str | None, argument("PHOTO", _PHOTO_HELP)]
 FaceOption = Annotated[int | None, option("--face N", N_("Which face, counted from left to right."), min=1)]
@@ -58,7 +56,6 @@ MergeOption = Annotated[bool, option("--merge", N_("With --rename: make one pers
         correct library --undo 12
         correct library --rename ana=anna --merge
     """),  # not translated: command lines
-    no_args_is_help=True,
 )
 def correct(  # noqa: PLR0913  typer makes a parameter of each option
     library: LibraryArgument,
@@ -100,20 +97,9 @@ def correct(  # noqa: PLR0913  typer makes a parameter of each option
         from whosthat.workflow.library.correcting import correct as say_it
 
         what, name = given[0]
-        with _hints():
+        with hints(N_("--anyway enrols it all the same.")):
             done = say_it(library, photo, what, name if what in ("is", "is_not") else None, face=face, enrol=enrol, anyway=anyway)
         _show(library, done, as_json=as_json)
-
-
-@contextmanager
-def _hints() -> Iterator[None]:
-    """Name the option that answers an error's question."""
-    try:
-        yield
-    except (DoubtError, WhichFaceError) as error:
-        hint = _("--anyway enrols it all the same.") if isinstance(error, DoubtError) else _("--face N chooses one.")
-        error.args = (f"{error}\n{hint}",)
-        raise
 
 
 def _take_back(library: Path, number: str | None, *, redo: bool, as_json: bool) -> None:
@@ -126,20 +112,20 @@ def _take_back(library: Path, number: str | None, *, redo: bool, as_json: bool) 
 
 
 def _rename(library: Path, pair: str, *, merge: bool, as_json: bool) -> None:
-    from whosthat.workflow.library.correcting import is_taken, rename_in_library
+    from whosthat.workflow.library.correcting import rename_in_library
 
     name, equals, new_name = pair.partition("=")
     if not equals or not name or not new_name:
         raise UsageError("--rename takes OLD=NEW; got {pair!r}.", pair=pair[:300])
-    if not merge and is_taken(library, name, new_name):
-        question = _("{name} is a person of this library already. Make one person of {old} and {name}?", name=new_name, old=name)
+    try:
+        done = rename_in_library(library, name, new_name, merge=merge)
+    except NameTakenError as question:
         if not sys.stdin.isatty():
-            raise UsageError("{question} Then add --merge. It cannot be taken back.", question=question)
-        merge = confirmed(_("{question} It cannot be taken back.", question=question))
-        if not merge:
+            raise UsageError("{question} --merge does it.", question=question) from question
+        if not confirmed(str(question)):
             say(_("Nothing was changed."))
             return
-    done = rename_in_library(library, name, new_name, merge=merge)
+        done = rename_in_library(library, name, new_name, merge=True)
     say(_("{name} is now called {new_name}.", name=name, new_name=new_name))
     _show(library, done, as_json=as_json)
 
@@ -152,16 +138,7 @@ def _show_faces(library: Path, photo: str, *, as_json: bool) -> None:
     if as_json:
         show_json(faces)
         return
-    rows = [
-        (
-            str(one.number),
-            f"{one.box.left:.0f}, {one.box.top:.0f}",
-            f"{one.box.width:.0f} x {one.box.height:.0f}",
-            one.name or _("unknown"),
-            why_sentence(one.why),
-        )
-        for one in faces
-    ]
+    rows = [(*face_cells(one.number, one.box), one.name or _("unknown"), why_sentence(one.why)) for one in faces]
     if rows:
         show_table((_("face"), _("from"), _("size"), _("person"), _("because")), rows, right=(_("face"),))
     say(_("{faces} in {photo}.", faces=counted(len(faces), "face"), photo=photo))
@@ -171,7 +148,7 @@ def _show(library: Path, done: Corrected, *, as_json: bool) -> None:
     """Say what was said, and what came of it."""
     from whosthat.workflow.library.words import changed_sentence, corrected_sentences
 
-    say(*corrected_sentences(done, _way_back(library)))
+    say(*corrected_sentences(done, partial(_way_back, library)))
     if as_json:
         show_json(done)
     elif done.answered is not None:
@@ -182,8 +159,8 @@ def _show(library: Path, done: Corrected, *, as_json: bool) -> None:
             show_table((_("photo"), _("face"), _("before"), _("now")), rows, right=(_("face"),), paths=(_("photo"),))
 
 
-def _way_back(library: Path) -> Callable[[int], str]:
-    return lambda number: f"whosthat correct {library} --undo {number}"  # not translated: a command
+def _way_back(library: Path, number: int) -> str:
+    return command_line("correct", library, "--undo", number)
 
 
 def _list(library: Path, *, as_json: bool) -> None:
@@ -201,7 +178,7 @@ def _list(library: Path, *, as_json: bool) -> None:
     say(ngettext("{n} correction.", "{n:,} corrections.", len(found)))
     for one in found:
         if one.effect is not None and (one.effect.harms or one.effect.is_doubtful) and one.fact.undone_at is None:
-            say(_("Correction {number}:", number=one.fact.number), *effect_sentences(one.effect, _way_back(library)))
+            say(_("Correction {number}:", number=one.fact.number), *effect_sentences(one.effect, partial(_way_back, library)))
 
 
 def _row(one: Correction) -> tuple[str, ...]:
@@ -209,6 +186,7 @@ def _row(one: Correction) -> tuple[str, ...]:
 
     fact = one.fact
     when = datetime.fromtimestamp(fact.said_at).strftime("%Y-%m-%d %H:%M")  # not translated: ISO 8601
-    photo = str(one.path or fact.photo) if one.n_faces == 1 else _("{faces} of groups", faces=counted(one.n_faces, "face"))
+    many = N_("{faces} named in other programs") if fact.how == "metadata" else N_("{faces} of groups")
+    photo = str(one.path or fact.photo) if one.n_faces == 1 else _(many, faces=counted(one.n_faces, "face"))
     enrolled = _("yes") if fact.undone_at is None and (fact.enrolled or fact.how != "face") else ""
     return str(fact.number), when, photo, "" if one.n_faces > 1 else str(one.face or ""), what_was_said(fact), enrolled

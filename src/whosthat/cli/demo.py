@@ -12,7 +12,7 @@ from whosthat.cli.answers import show_predictions
 from whosthat.cli.check import show_audit
 from whosthat.cli.commands import COMMANDS
 from whosthat.cli.options import EngineOption, about, examples, new_app, option
-from whosthat.cli.output import say, show, show_text
+from whosthat.cli.output import command_line, say, show, show_text
 from whosthat.cli.terminal import terminal_progress
 from whosthat.cli.train import show_result
 from whosthat.cluster import LOCAL
@@ -101,4 +101,4 @@ def demo(folder: FolderArgument = Path("demo"), lesson: LessonOption = False, ye
 
 def _title(*words: object) -> None:
     """Write the command that does what comes next."""
-    show("", " ".join(["$ whosthat", *map(str, words)]), "")
+    show("", f"$ {command_line(*words)}", "")

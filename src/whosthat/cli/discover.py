@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from whosthat.cli.answers import not_looked_at
 from whosthat.cli.commands import COMMANDS
 from whosthat.cli.metadata import ContactsOption, InFilesOption, ReadXmpOption, WriteXmpOption, check_together, say_read, say_written
 from whosthat.cli.options import DeviceOption, EngineOption, JsonOption, about, argument, examples, new_app, option
@@ -18,7 +17,7 @@ from whosthat.cli.terminal import terminal_progress
 from whosthat.cluster import LOCAL
 from whosthat.errors import UsageError
 from whosthat.translation import N_, _
-from whosthat.wording import counted
+from whosthat.wording import counted, not_looked_at
 
 if TYPE_CHECKING:
     from whosthat.workflow.discovery import Discovery, Group
@@ -139,8 +138,8 @@ def discover(  # noqa: PLR0913  typer makes a parameter of each option
     if learn and to is not None and not library:
         _train(to)
     is_whole = _write_names(found, in_files=in_files) if write_xmp else True
+    say(*(_("{path}: {problem}", path=one.path, problem=one.reason) for one in (*found.unreadable, *found.crowded)))
     if found.unreadable or not is_whole:
-        say(*(_("{path}: {problem}", path=one.path, problem=one.reason) for one in found.unreadable))
         raise typer.Exit(BAD_DATA)
 
 
@@ -156,7 +155,7 @@ def _of_photos(paths: list[Path], wishes: _Wishes, without: list[Path], *, bundl
         found = discover_paths(
             paths, bundle=bundle, facts=names.facts, without=without, passed_over=others, engine=engine, progress=progress
         )
-    say(*not_looked_at(others))
+    say(*not_looked_at(others, sidecars=not wishes.read_xmp))
     found = replace(found, never=names.never, single=names.single)
     if wishes.read_xmp:
         found, read = read_xmp(found, contacts=wishes.contacts)
@@ -217,6 +216,13 @@ def _show(found: Discovery) -> None:
             without=counted(len(found.without_face), "photo"),
         )
     )
+    if guessed := sum(group.guess is not None for group in found.groups):
+        say(
+            _(
+                "{groups} may be somebody who has a name. Look at the contact sheet; --accept and --accept-all take these names.",
+                groups=counted(guessed, "group"),
+            )
+        )
 
 
 def _copy(found: Discovery, folder: Path, *, link: bool, learn: bool) -> None:

@@ -31,7 +31,6 @@ SHOWN_MISTAKES = 5
         evaluate runs/latest other-photos
         evaluate bundle photos --strangers others --min-accuracy 0.9
     """),  # not translated: command lines
-    no_args_is_help=True,
 )
 def evaluate(
     bundle: options.BundleArgument,
@@ -59,7 +58,6 @@ def evaluate(
 
 
 def _show_strangers(others: StrangerTest) -> None:
-    """Write how many strangers got a name."""
     show("")
     show_text(
         _(

@@ -35,7 +35,6 @@ DatasetOption = Annotated[
         export bundle --format keras --out h.weights.h5
         export runs/latest --dataset heroes
     """),  # not translated: command lines
-    no_args_is_help=True,
 )
 def export(
     bundle: BundleArgument,
@@ -48,29 +47,20 @@ def export(
 ) -> None:
     """Answer ``whosthat export``."""
     if dataset is not None and out is None:
-        _export_dataset(bundle, dataset, overwrite=overwrite, as_json=as_json)
-        return
-    if out is None or dataset is not None:
+        say(_("Writing the photos of {run} to {folder}.", run=bundle, folder=dataset))
+        from whosthat.workflow.dataset_files import export_dataset
+
+        with terminal_progress() as progress:
+            written = export_dataset(bundle, dataset, overwrite=overwrite, progress=progress)
+        document: dict[str, object] = {"run": bundle, "folder": written}
+    elif out is not None and dataset is None:
+        say(_("Writing the network of {bundle} to {out}.", bundle=bundle, out=out))
+        from whosthat.workflow.export import export as export_bundle
+
+        load_own_networks(custom)
+        with terminal_progress() as progress:
+            written = export_bundle(bundle, format, out, overwrite=overwrite, progress=progress)
+        document = {"bundle": bundle, "format": format, "file": written}
+    else:
         raise UsageError("Say what to write: either the network with --out FILE, or the photos of a run with --dataset DIR.")
-    say(_("Writing the network of {bundle} to {out}.", bundle=bundle, out=out))
-    from whosthat.workflow.export import export as export_bundle
-
-    load_own_networks(custom)
-    with terminal_progress() as progress:
-        written = export_bundle(bundle, format, out, overwrite=overwrite, progress=progress)
-    if as_json:
-        show_json({"bundle": bundle, "format": format, "file": written})
-    else:
-        show(str(written))
-
-
-def _export_dataset(run: Path, folder: Path, *, overwrite: bool, as_json: bool) -> None:
-    say(_("Writing the photos of {run} to {folder}.", run=run, folder=folder))
-    from whosthat.workflow.dataset_files import export_dataset
-
-    with terminal_progress() as progress:
-        written = export_dataset(run, folder, overwrite=overwrite, progress=progress)
-    if as_json:
-        show_json({"run": run, "folder": written})
-    else:
-        show(str(written))
+    show_json(document) if as_json else show(str(written))

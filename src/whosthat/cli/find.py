@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 from whosthat.cli.commands import COMMANDS
-from whosthat.cli.options import OUTPUT, JsonOption, about, argument, examples, new_app, option
+from whosthat.cli.options import OUTPUT, JsonOption, LibraryArgument, about, argument, examples, new_app, option
 from whosthat.cli.output import SHOWN_ROWS, say, show_first, show_json
 from whosthat.cli.terminal import terminal_progress
 from whosthat.errors import UsageError
@@ -14,13 +14,10 @@ from whosthat.translation import N_, _, ngettext
 from whosthat.wording import counted
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from whosthat.workflow.library.find import Found, FoundPhoto
+    from whosthat.workflow.library.find import Found
 
 app = new_app()
 
-LibraryArgument = Annotated[Path, argument("LIB", N_("The library's folder."))]
 _QUERY_HELP = N_('Who is in the photos, such as "anna and bob and not tom"; anybody when left out.')
 QueryArgument = Annotated[str, argument("QUERY", _QUERY_HELP)]
 SinceOption = Annotated[str | None, option("--since DATE", N_("Taken on this day or later: 2019, 2019-07 or 2019-07-31."))]
@@ -57,7 +54,6 @@ LinksOption = Annotated[Path | None, option("--links DIR", _LINKS_HELP, OUTPUT)]
         find library --like stranger.jpg
         find library anna --faces 3+ --links anna-in-company
     """),  # not translated: command lines
-    no_args_is_help=True,
 )
 def find(  # noqa: PLR0913  typer makes a parameter of each option
     library: LibraryArgument,
@@ -84,17 +80,9 @@ def find(  # noqa: PLR0913  typer makes a parameter of each option
         show_json(found)
     else:
         _show(found)
-    if m3u is None and sheet is None and links is None:
-        return
-    photos, _gone = found.first()
-    if m3u is not None:
-        _write_playlist(photos, m3u)
-    if sheet is not None:
-        options = {"--since": since, "--until": until, "--in": within, "--faces": faces, "--like": like, "--face": face}
-        terms = " ".join([query, *(f"{name} {value}" for name, value in options.items() if value is not None)])
-        _write_sheet(photos, sheet, terms)
-    if links is not None:
-        _link(photos, links)
+    options = {"--since": since, "--until": until, "--in": within, "--faces": faces, "--like": like, "--face": face}
+    terms = " ".join([query, *(f"{name} {value}" for name, value in options.items() if value is not None)])
+    _write_files(found, terms, m3u=m3u, sheet=sheet, links=links)
 
 
 def _show(found: Found) -> None:
@@ -110,26 +98,24 @@ def _show(found: Found) -> None:
     say(*found_sentences(found, gone))
 
 
-def _write_playlist(photos: Sequence[FoundPhoto], file: Path) -> None:
-    from whosthat.workflow.library.found_files import write_playlist
+def _write_files(found: Found, terms: str, *, m3u: Path | None, sheet: Path | None, links: Path | None) -> None:
+    """Write what was asked for of the photos that were found; ``terms`` say on the contact sheet what was looked for."""
+    if m3u is None and sheet is None and links is None:
+        return
+    from whosthat.workflow.library.found_files import link_photos, write_playlist, write_sheet
 
-    write_playlist(file, [one.path for one in photos])
-    say(_("Playlist: {file}", file=file))
-
-
-def _write_sheet(photos: Sequence[FoundPhoto], folder: Path, terms: str) -> None:
-    from whosthat.workflow.library.found_files import write_sheet
-
-    with terminal_progress() as progress:
-        page = write_sheet(folder, photos, terms, progress=progress)
-    say(_("Contact sheet: {page}", page=page))
-
-
-def _link(photos: Sequence[FoundPhoto], folder: Path) -> None:
-    from whosthat.workflow.library.found_files import link_photos
-
-    made = link_photos(folder, [one.path for one in photos])
-    if made["copy"]:
-        say(_("{photos} copied to {folder}: the system makes no links there.", photos=counted(made["copy"], "photo"), folder=folder))
-    if made["link"] or not made["copy"]:
-        say(ngettext("{n} link is in {folder}.", "{n:,} links are in {folder}.", made["link"], folder=folder))
+    photos, _gone = found.first()
+    paths = [one.path for one in photos]
+    if m3u is not None:
+        write_playlist(m3u, paths)
+        say(_("Playlist: {file}", file=m3u))
+    if sheet is not None:
+        with terminal_progress() as progress:
+            page = write_sheet(sheet, photos, terms, progress=progress)
+        say(_("Contact sheet: {page}", page=page))
+    if links is not None:
+        made = link_photos(links, paths)
+        if made["copy"]:
+            say(_("{photos} copied to {folder}: the system makes no links there.", photos=counted(made["copy"], "photo"), folder=links))
+        if made["link"] or not made["copy"]:
+            say(ngettext("{n} link is in {folder}.", "{n:,} links are in {folder}.", made["link"], folder=links))

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from whosthat.cli.output import cell_width, say, show, show_table, show_text
+from whosthat.cli.output import cell_width, command_line, say, show, show_table, show_text
 from whosthat.cli.terminal import terminal_progress
 from whosthat.translation import _
 
@@ -30,7 +30,7 @@ def take_lesson(folder: Path, *, ask: bool) -> None:
         page = give_lesson(folder, _Reader(folder / PICTURES, ask=ask), progress=progress)
     show("")
     show_text(_("This was the lesson. Your predictions and all results: {path}", path=page))
-    show_text(_("Now see the whole flow on the same heroes: {command}", command=f"whosthat demo {folder}"))  # not translated: a command
+    show_text(_("Now see the whole flow on the same heroes: {command}", command=command_line("demo", folder)))
 
 
 class _Reader:

@@ -7,30 +7,23 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from whosthat.cli.answers import not_looked_at
+from whosthat.cli import library_metadata
 from whosthat.cli.commands import COMMANDS
-from whosthat.cli.library_metadata import add_commands, read_and_say
 from whosthat.cli.metadata import ReadXmpOption
 from whosthat.cli.options import DeviceOption, JsonOption, NounFirst, about, argument, examples, new_app, option
-from whosthat.cli.output import say, show_first, show_json, show_side_by_side
+from whosthat.cli.output import SHOWN_ROWS, command_line, say, show_first, show_json, show_side_by_side
 from whosthat.cli.terminal import terminal_progress
-from whosthat.errors import UsageError
+from whosthat.errors import DatasetError, UsageError
 from whosthat.translation import N_, _
 from whosthat.wording import counted
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable
 
     from whosthat.types import SetAside
-    from whosthat.workflow.library.scanning import Scan
     from whosthat.workflow.library.status import LibraryStatus
 
 app = new_app(COMMANDS["library"])
-
-BAD_DATA = 3
-
-SHOWN = 20
-"""So many files that cannot be read, or differ, are named; --json names all."""
 
 LibraryArgument = Annotated[Path, argument("LIBRARY", N_("The library's own folder."))]
 FoldersArgument = Annotated[list[Path] | None, argument("PHOTOS...", N_("Folders of photos, with folders in them to any depth."))]
@@ -80,17 +73,18 @@ def scan(
 ) -> None:
     """Answer ``whosthat library LIBRARY scan``."""
     from whosthat.workflow.library.scanning import scan as scan_photos
+    from whosthat.workflow.library.words import scan_sentences
 
     with terminal_progress() as progress:
         found = scan_photos(ctx.obj, photos or [], bundle=bundle, progress=progress)
     if as_json:
         show_json(found)
-    say(*_scan_lines(found), *not_looked_at(found.passed_over), *_first(found.unreadable))
-    is_whole = not (read_xmp and read_and_say(ctx.obj).problems)
+    say(*scan_sentences(found, sidecars=not read_xmp), *_first(found.unreadable), *_first(found.crowded))
+    is_whole = not (read_xmp and library_metadata.read_and_say(ctx.obj).problems)
     if found.new and not bundle:
-        say(_("Next: {command}", command=f"whosthat discover {ctx.obj}"), wrap=False)  # not translated: a command
+        say(_("Next: {command}", command=command_line("discover", ctx.obj)), wrap=False)
     if found.unreadable or not is_whole:
-        raise typer.Exit(BAD_DATA)
+        raise typer.Exit(DatasetError.exit_code)
 
 
 @app.command(
@@ -109,7 +103,11 @@ def status(ctx: typer.Context, as_json: JsonOption = False) -> None:
     if found.people:
         columns = (_("person"), _("faces"))
         show_first(columns, sorted(((name, f"{n:,}") for name, n in found.people.items())), right=columns[1:])
-    say(*(_("{folder} is not there now.", folder=one.path) for one in found.folders if not one.there), *_first(found.unreadable))
+    say(
+        *(_("{folder} is not there now.", folder=one.path) for one in found.folders if not one.there),
+        *_first(found.unreadable),
+        *_first(found.crowded),
+    )
 
 
 @app.command(
@@ -132,12 +130,12 @@ def verify(ctx: typer.Context, read: ReadOption = False, as_json: JsonOption = F
         show_json({"ok": not found.advice, **vars(found), "advice": found.advice})
     say(*found.damage)
     for paths, sentence in ((found.changed, N_("{path} has changed.")), (found.gone, N_("{path} is gone."))):
-        say(*(_(sentence, path=path) for path in paths[:SHOWN]), *_more(len(paths)))
+        say(*(_(sentence, path=path) for path in paths[:SHOWN_ROWS]), *_more(len(paths)))
     if found.lost:
         say(_("What was said of {photos} is kept, though they lie nowhere now.", photos=counted(found.lost, "photo")))
     say(*(found.advice or [_("The library is sound; {files} checked.", files=counted(found.checked, "file"))]))
     if found.advice:
-        raise typer.Exit(BAD_DATA)
+        raise typer.Exit(DatasetError.exit_code)
 
 
 @app.command(
@@ -188,36 +186,12 @@ def forget(ctx: typer.Context, name: NameArgument = None, missing: MissingOption
         receipt.kept,
     )
     if receipt.paths:
-        say(_("{files} whose path holds the name stay, because they show others too.", files=counted(receipt.paths, "file")))
+        say(_("Kept, because they show others too: {files} whose path holds the name.", files=counted(receipt.paths, "file")))
     if as_json:
         show_json(receipt)
 
 
-add_commands(app)
-
-
-def _scan_lines(found: Scan) -> Iterator[str]:
-    """Say what a scan found; what is zero is left out."""
-    from whosthat.workflow.library.words import changed_sentence
-
-    for folder in found.not_there:
-        yield _("{folder} is not there, or holds no photos. What the library knows of it stays.", folder=folder)
-    parts = (
-        (found.new, N_("{n:,} new")),
-        (found.changed, N_("{n:,} changed")),
-        (found.moved, N_("{n:,} moved")),
-        (found.back, N_("{n:,} there again")),
-        (found.missing, N_("{n:,} missing")),
-        (found.forgotten, N_("{n:,} passed over because of people who were forgotten")),
-    )
-    news = _(", ").join(_(text, n=n) for n, text in parts if n) or _("nothing new")
-    yield _("{photos} in {files}: {news}.", photos=counted(found.photos, "photo"), files=counted(found.files, "file"), news=news)
-    if found.faces:
-        yield _("{faces} found in the new ones.", faces=counted(found.faces, "face"))
-    if found.carried:
-        yield _("What was said of {faces} was taken over by edited photos.", faces=counted(found.carried, "face"))
-    if found.answered:
-        yield changed_sentence(found.answered)
+app.add_typer(library_metadata.app)
 
 
 def _status_cells(found: LibraryStatus) -> dict[str, str]:
@@ -237,10 +211,10 @@ def _status_cells(found: LibraryStatus) -> dict[str, str]:
 
 
 def _first(files: Iterable[SetAside]) -> list[str]:
-    """Name the first files that cannot be read, and say how many more there are."""
+    """Name the first files that cannot be read or show too much, and say how many more there are."""
     lines = [_("{path}: {problem}", path=one.path, problem=_(one.reason)) for one in files]
-    return [*lines[:SHOWN], *_more(len(lines))]
+    return [*lines[:SHOWN_ROWS], *_more(len(lines))]
 
 
 def _more(n: int) -> list[str]:
-    return [_("and {n:,} more (--json shows all)", n=n - SHOWN)] if n > SHOWN else []
+    return [_("and {n:,} more (--json shows all)", n=n - SHOWN_ROWS)] if n > SHOWN_ROWS else []

@@ -8,47 +8,32 @@ from typing import TYPE_CHECKING
 import typer
 
 from whosthat.cli.metadata import ContactsOption, InFilesOption, say_read, say_written
-from whosthat.cli.options import JsonOption, about, examples
+from whosthat.cli.options import JsonOption, about, examples, new_app
 from whosthat.cli.output import say, show_json
 from whosthat.cli.terminal import terminal_progress
+from whosthat.errors import DatasetError
 from whosthat.translation import N_
 
 if TYPE_CHECKING:
     from whosthat.workflow.metadata import XmpRead
 
-BAD_DATA = 3
+app = new_app()
 
 
-def add_commands(app: typer.Typer) -> None:
-    """Add both to the commands of a library."""
-    app.command(
-        name="write-xmp",
-        help=about(
-            N_("Write the names of all faces for digiKam, Lightroom and others, into XMP files beside the photos."),
-            N_(
-                "What other programs wrote there stays, and a face that they named otherwise is left to them. Names that were corrected "
-                "since are written anew, and whosthat library LIBRARY forget takes a name out again. The exit code is 3 when a file cannot "
-                "be written."
-            ),
+@app.command(
+    help=about(
+        N_("Write the names of all faces for digiKam, Lightroom and others, into XMP files beside the photos."),
+        N_(
+            "What other programs wrote there stays, and a face that they named otherwise is left to them. Names that were corrected "
+            "since are written anew, and whosthat library LIBRARY forget takes a name out again. The exit code is 3 when a file cannot "
+            "be written."
         ),
-        epilog=examples("""
-            library family write-xmp
-            library family write-xmp --in-files
-        """),  # not translated: command lines
-    )(write_xmp)
-    app.command(
-        name="read-xmp",
-        help=about(
-            N_("Take the names that faces have in digiKam, Lightroom, Picasa, immich or PhotoPrism."),
-            N_(
-                "They are read from XMP files beside the photos, from the photos themselves and from Picasa's files, and count like what "
-                "you said yourself, but less than what you said of a single face. What whosthat wrote is not read back."
-            ),
-        ),
-        epilog=examples("library family read-xmp"),  # not translated: a command line
-    )(read_xmp)
-
-
+    ),
+    epilog=examples("""
+        library family write-xmp
+        library family write-xmp --in-files
+    """),  # not translated: command lines
+)
 def write_xmp(ctx: typer.Context, in_files: InFilesOption = False, as_json: JsonOption = False) -> None:
     """Answer ``whosthat library LIBRARY write-xmp``."""
     from whosthat.workflow.library.metadata import write_library_xmp
@@ -58,16 +43,26 @@ def write_xmp(ctx: typer.Context, in_files: InFilesOption = False, as_json: Json
     if as_json:
         show_json(written)
     if not say_written(written):
-        raise typer.Exit(BAD_DATA)
+        raise typer.Exit(DatasetError.exit_code)
 
 
+@app.command(
+    help=about(
+        N_("Take the names that faces have in digiKam, Lightroom, Picasa, immich or PhotoPrism."),
+        N_(
+            "They are read from XMP files beside the photos, from the photos themselves and from Picasa's files, and count like what "
+            "you said yourself, but less than what you said of a single face. What whosthat wrote is not read back."
+        ),
+    ),
+    epilog=examples("library family read-xmp"),  # not translated: a command line
+)
 def read_xmp(ctx: typer.Context, contacts: ContactsOption = None, as_json: JsonOption = False) -> None:
     """Answer ``whosthat library LIBRARY read-xmp``."""
     read = read_and_say(ctx.obj, contacts)
     if as_json:
         show_json(read)
     if read.problems:
-        raise typer.Exit(BAD_DATA)
+        raise typer.Exit(DatasetError.exit_code)
 
 
 def read_and_say(library: Path, contacts: Path | None = None) -> XmpRead:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 from whosthat.cli.options import OUTPUT, option
-from whosthat.cli.output import say
+from whosthat.cli.output import SHOWN_ROWS, say
 from whosthat.errors import UsageError
 from whosthat.translation import N_, _
 from whosthat.wording import counted
@@ -15,10 +15,6 @@ from whosthat.wording import counted
 if TYPE_CHECKING:
     from whosthat.types import SetAside
     from whosthat.workflow.metadata import XmpRead, XmpWritten
-    from whosthat.workflow.prediction import Prediction
-
-MOST_TOLD = 20
-"""So many photos are told one by one."""
 
 _WRITE_HELP = N_("Write the names for digiKam, Lightroom and others: into XMP files beside the photos, which keep all else they hold.")
 WriteXmpOption = Annotated[bool, option("--write-xmp", _WRITE_HELP, OUTPUT)]
@@ -40,31 +36,6 @@ def check_together(*, write: bool, in_files: bool, read: bool = False, contacts:
         raise UsageError("--in-files needs --write-xmp.")
     if contacts is not None and not read:
         raise UsageError("--contacts needs --read-xmp.")
-
-
-class NamesForOthers:
-    """The names of predictions, written for other programs where that is asked for.
-
-    Raises UsageError where ``in_files`` is asked for alone.
-    """
-
-    def __init__(self, *, write: bool, in_files: bool) -> None:
-        check_together(write=write, in_files=in_files)
-        self._write, self._in_files = write, in_files
-        self._told: XmpWritten | None = None
-
-    def written(self, predictions: Iterator[Prediction]) -> Iterator[Prediction]:
-        """Write them as the predictions pass by; UsageError where that needs ExifTool and it is not installed."""
-        if not self._write:
-            return predictions
-        from whosthat.workflow.metadata import XmpWritten, write_xmp
-
-        self._told = XmpWritten()
-        return write_xmp(predictions, self._told, in_files=self._in_files)
-
-    def told(self) -> bool:
-        """Say what was written, and tell whether all could be."""
-        return self._told is None or say_written(self._told)
 
 
 def say_written(written: XmpWritten) -> bool:
@@ -94,6 +65,6 @@ def say_read(read: XmpRead) -> None:
 
 
 def _say_each(told: Sequence[SetAside]) -> None:
-    say(*(_("{path}: {problem}", path=one.path, problem=one.reason) for one in told[:MOST_TOLD]))
-    if len(told) > MOST_TOLD:
-        say(_("... and {n:,} more.", n=len(told) - MOST_TOLD))
+    say(*(_("{path}: {problem}", path=one.path, problem=one.reason) for one in told[:SHOWN_ROWS]))
+    if len(told) > SHOWN_ROWS:
+        say(_("... and {n:,} more.", n=len(told) - SHOWN_ROWS))

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -21,7 +21,6 @@ from whosthat.translation import N_, _
 if TYPE_CHECKING:
     from whosthat.faces.models import DetectorFacts, EmbedderModel
     from whosthat.faces.weight_files import WeightsFile
-    from whosthat.networks.registry import NetworkFacts
     from whosthat.workflow.model_files import ModelFile
 
 Shown = tuple[dict[str, Any], list[str], list[tuple[str, str]]]
@@ -64,19 +63,15 @@ def list_them(as_json: JsonOption = False) -> None:
     """Answer ``whosthat models list``."""
     from whosthat.networks import registry
 
-    known = [registry.facts(name) for name in registry.names()]
-    of_faces = _face_files()
+    known, of_faces = [_described(name) for name in registry.names()], _face_files()
     if as_json:
-        show_json([*(_describe(facts) for facts in known), *of_faces])
+        show_json([*known, *of_faces])
         return
     numbers = (_("pixels"), _("parameters"))
-    rows = [(one.name, str(one.input_size), f"{one.parameters:,}", _weights(one), _(one.title)) for one in known]
+    rows = [(one["name"], str(one["input_size"]), f"{one['parameters']:,}", _weights(one), _(one["title"])) for one in known]
     show_table((_("name"), *numbers, _("weights"), _("what it is")), rows, right=numbers)
     show("", _("For faces (--model faces):"))
-    rows = [
-        (one["name"], f"{one['bytes']:,}", one["licence"], _("here") if one["weights_here"] else _("not here"), _(one["source"]))
-        for one in of_faces
-    ]
+    rows = [(one["name"], f"{one['bytes']:,}", one["licence"], _presence(one), _(one["source"])) for one in of_faces]
     show_table((_("weights"), _("bytes"), _("licence"), _("present"), _("source")), rows, right=(_("bytes"),))
 
 
@@ -90,7 +85,6 @@ def list_them(as_json: JsonOption = False) -> None:
         models add face_detection_yunet_2026may.onnx
         models add my-net.onnx --describe my-net.toml
     """),  # not translated: command lines
-    no_args_is_help=True,
 )
 def add(file: FileArgument, describe: DescribeOption = None) -> None:
     """Answer ``whosthat models add``."""
@@ -131,7 +125,6 @@ def add(file: FileArgument, describe: DescribeOption = None) -> None:
         models get vgg16 --yes
         models get efficientnet-lite2 --from efficientnet-lite2-9656183e.pth
     """),  # not translated: command lines
-    no_args_is_help=True,
 )
 def get(name: PublishedArgument, source: FromOption = None, yes: YesOption = False) -> None:
     """Answer ``whosthat models get``."""
@@ -199,7 +192,6 @@ def _ask(name: str, files: Sequence[ModelFile], addresses: Sequence[str], *, yes
     "remove",
     help=N_("Remove a face network that you added; recognisers that were trained with it keep their own copy."),
     epilog=examples("models remove my-net"),  # not translated: a command line
-    no_args_is_help=True,
 )
 def remove(name: OwnNameArgument) -> None:
     """Answer ``whosthat models remove``."""
@@ -230,7 +222,6 @@ BlocksOption = Annotated[
         models show cnn6 --layers --size 112 --classes 5
         models show custom --blocks "conv 64 3, pool, flatten" --draw mine.svg
     """),  # not translated: command lines
-    no_args_is_help=True,
 )
 def show_one(  # noqa: PLR0913  typer makes a parameter of each option
     name: NameArgument,
@@ -309,7 +300,6 @@ def _show_layers(name: str, table: bool, draw: Path | None, as_json: bool, **des
         N_("The first maps still look like the photo, the last ones are small and say how much of something is where."),
     ),
     epilog=examples("models activations runs/latest photo.jpg --draw layers.png"),  # not translated: a command line
-    no_args_is_help=True,
 )
 def activations(bundle: BundleArgument, photo: PhotoArgument, draw: MapsOption) -> None:
     """Answer ``whosthat models activations``."""
@@ -326,7 +316,7 @@ def _choosing(embedder: str) -> str:
 def _shown_network(name: str) -> Shown:
     from whosthat.networks import registry
 
-    document = _describe(registry.facts(name))
+    document = _described(name)
     cells = document | {
         "title": _(document["title"]),
         "source": _(document["source"]),
@@ -387,13 +377,19 @@ def _face_files() -> list[dict[str, Any]]:
     return [{**asdict(file), "weights_here": find_weights(file) is not None} for file in files]
 
 
-def _describe(facts: NetworkFacts) -> dict[str, Any]:
-    from whosthat.workflow.doctor import weights_here
+def _described(network: str) -> dict[str, Any]:
+    from whosthat.networks import registry
+    from whosthat.networks.pretrained import published_file
 
-    return {**asdict(facts), "weights_here": weights_here(facts)}
+    facts = registry.facts(network)
+    return {**asdict(facts), "weights_here": published_file(facts) is not None}
 
 
-def _weights(facts: NetworkFacts) -> str:
-    if facts.weights == "none":
+def _weights(network: Mapping[str, Any]) -> str:
+    if network["weights"] == "none":
         return _("random")
-    return _("{weights}, {here}", weights=facts.weights, here=_("here") if _describe(facts)["weights_here"] else _("not here"))
+    return _("{weights}, {here}", weights=network["weights"], here=_presence(network))
+
+
+def _presence(document: Mapping[str, Any]) -> str:
+    return _("here") if document["weights_here"] else _("not here")

@@ -6,7 +6,8 @@ A command's own options stand in its module. What a command does with them does 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -15,7 +16,7 @@ import typer.core
 
 from whosthat.cli.output import only_answers
 from whosthat.cluster import LOCAL
-from whosthat.errors import UsageError, did_you_mean
+from whosthat.errors import DoubtError, UsageError, WhichFaceError, did_you_mean
 from whosthat.translation import N_, _
 
 DATA, MODEL, SERIES, FACES, NETWORK, OUTPUT = GROUPS = N_("Data"), N_("Model"), N_("Series"), N_("Faces"), N_("Network"), N_("Output")
@@ -46,6 +47,7 @@ PHOTOS = argument("PHOTOS", _PHOTOS_HELP, DATA, callback=place_named)
 PhotosArgument = Annotated[Path, PHOTOS]
 BundleArgument = Annotated[Path, argument("BUNDLE", N_("A saved recogniser: a bundle, a run's folder, or runs/latest."))]
 RunsOption = Annotated[Path, option("--runs FOLDER", N_("Folder that holds the runs."), OUTPUT)]
+LibraryArgument = Annotated[Path, argument("LIB", N_("The library's folder."))]
 _STRANGERS_HELP = N_("Photos of people in none of the folders: strangers.")
 StrangersOption = Annotated[Path | None, option("--strangers DIR", _STRANGERS_HELP, DATA, callback=place_named)]
 
@@ -128,6 +130,17 @@ class NounFirst(typer.core.TyperGroup):
                 raise UsageError("The bundle comes first: {command}", command=command)
             raise UsageError('There is no command "{name}". {choice}', name=args[0], choice=did_you_mean(args[0], self.commands))
         return super().resolve_command(ctx, args)
+
+
+@contextmanager
+def hints(anyway: str) -> Iterator[None]:
+    """Name the option that answers an error's question; ``anyway``, marked with `N_`, is the sentence that answers a doubt."""
+    try:
+        yield
+    except (DoubtError, WhichFaceError) as error:
+        hint = _(anyway) if isinstance(error, DoubtError) else _("--face N chooses one.")
+        error.args = (f"{error}\n{hint}",)
+        raise
 
 
 def load_own_networks(custom: Path | None) -> Sequence[str]:

@@ -10,6 +10,7 @@ import itertools
 import json
 import os
 import re
+import shlex
 import sys
 import threading
 import unicodedata
@@ -17,10 +18,13 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, redirect_stdout
 from dataclasses import fields, is_dataclass
 from pathlib import Path
-from typing import Any, TextIO, cast
+from typing import TYPE_CHECKING, Any, TextIO, cast
 
 from whosthat.translation import _
 from whosthat.wording import closed_up, visible, visible_json
+
+if TYPE_CHECKING:
+    from whosthat.types import Box
 
 Rows = Sequence[Sequence[str]]
 
@@ -57,6 +61,11 @@ def say(*sentences: str, wrap: bool = True) -> None:
     for sentence in sentences:
         for line in _lines(sentence, sys.stderr if wrap else None):
             _write(sys.stderr, line)
+
+
+def command_line(*words: object) -> str:
+    """Return a command of whosthat as somebody can copy it into a shell: names that hold blanks stand in quotes."""
+    return shlex.join(["whosthat", *map(str, words)])
 
 
 def confirmed(question: str) -> bool:
@@ -213,6 +222,11 @@ def table_lines(
         for line in itertools.zip_longest(*cells, fillvalue=""):
             lines.append((" " * _GAP).join(map(_aligned, line, widths, numbers)).rstrip())
     return lines
+
+
+def face_cells(number: int, box: Box) -> tuple[str, str, str]:
+    """Return a face's number, its corner and its size in pixels, as cells of a table."""
+    return str(number), f"{box.left:.0f}, {box.top:.0f}", f"{box.width:.0f} x {box.height:.0f}"
 
 
 def show_first(columns: Sequence[str], rows: Rows, *, n: int | None = None, right: Sequence[str] = (), paths: Sequence[str] = ()) -> None:

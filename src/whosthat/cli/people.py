@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from whosthat.cli.commands import COMMANDS
-from whosthat.cli.options import BundleArgument, JsonOption, NounFirst, about, argument, examples, new_app, option
-from whosthat.cli.output import say, show_json, show_table
+from whosthat.cli.options import BundleArgument, JsonOption, NounFirst, about, argument, examples, hints, new_app, option
+from whosthat.cli.output import face_cells, say, show_json, show_table
 from whosthat.cli.terminal import terminal_progress
-from whosthat.errors import DoubtError, WhichFaceError
 from whosthat.translation import N_, _
 from whosthat.wording import counted
 
@@ -32,17 +29,6 @@ _ANYWAY_HELP = N_(
     "Enrol the photos even if they do not seem to show one person, show somebody who is known already, or the person at another age."
 )
 AnywayOption = Annotated[bool, option("--anyway", _ANYWAY_HELP)]
-
-
-@contextmanager
-def _hints() -> Iterator[None]:
-    """Name the option that answers an error's question."""
-    try:
-        yield
-    except (DoubtError, WhichFaceError) as error:
-        hint = _("--anyway enrols them all the same.") if isinstance(error, DoubtError) else _("--face N chooses one.")
-        error.args = (f"{error}\n{hint}",)
-        raise
 
 
 @app.callback(
@@ -90,7 +76,6 @@ def list_them(ctx: typer.Context, as_json: JsonOption = False) -> None:
         people runs/latest add anna holiday/anna
         people runs/latest add anna party.jpg --face 2
     """),  # not translated: command lines
-    no_args_is_help=True,
 )
 def add(
     ctx: typer.Context,
@@ -103,7 +88,7 @@ def add(
     """Answer ``whosthat people BUNDLE add``."""
     from whosthat.workflow.people import add_person
 
-    with terminal_progress() as progress, _hints():
+    with terminal_progress() as progress, hints(N_("--anyway enrols them all the same.")):
         added = add_person(ctx.obj, name, photos, face=face, anyway=anyway, progress=progress)
     say(*(_("{path} was not enrolled: {reason}.", path=item.path, reason=_(item.reason)) for item in added.left), *added.notes)
     say(
@@ -126,7 +111,6 @@ def add(
         ),
     ),
     epilog=examples("people runs/latest remove anna"),  # not translated: a command line
-    no_args_is_help=True,
 )
 def remove(ctx: typer.Context, name: NameArgument, as_json: JsonOption = False) -> None:
     """Answer ``whosthat people BUNDLE remove``."""
@@ -150,7 +134,6 @@ def remove(ctx: typer.Context, name: NameArgument, as_json: JsonOption = False) 
 @app.command(
     help=N_("Call somebody by another name."),
     epilog=examples("people runs/latest rename anna anna_k"),  # not translated: a command line
-    no_args_is_help=True,
 )
 def rename(ctx: typer.Context, name: NameArgument, new_name: NewNameArgument) -> None:
     """Answer ``whosthat people BUNDLE rename``."""
@@ -167,7 +150,6 @@ def rename(ctx: typer.Context, name: NameArgument, new_name: NewNameArgument) ->
         N_("The face of the photo that gets the name, and faces that are nearer to it than to the person, do not get it any more."),
     ),
     epilog=examples("people runs/latest rule-out anna party.jpg"),  # not translated: a command line
-    no_args_is_help=True,
 )
 def rule_out_face(ctx: typer.Context, name: NameArgument, photo: PhotoArgument) -> None:
     """Answer ``whosthat people BUNDLE rule-out``."""
@@ -180,7 +162,6 @@ def rule_out_face(ctx: typer.Context, name: NameArgument, photo: PhotoArgument) 
 @app.command(
     help=N_("List the enrolled photos of somebody."),
     epilog=examples("people runs/latest photos anna"),  # not translated: a command line
-    no_args_is_help=True,
 )
 def photos(ctx: typer.Context, name: NameArgument, as_json: JsonOption = False) -> None:
     """Answer ``whosthat people BUNDLE photos``."""
@@ -200,7 +181,6 @@ def photos(ctx: typer.Context, name: NameArgument, as_json: JsonOption = False) 
         N_("The person stays, with the other photos. To erase somebody, use remove."),
     ),
     epilog=examples("people runs/latest remove-photo anna party.jpg"),  # not translated: a command line
-    no_args_is_help=True,
 )
 def remove_one_photo(ctx: typer.Context, name: NameArgument, photo: EnrolledArgument) -> None:
     """Answer ``whosthat people BUNDLE remove-photo``."""
@@ -220,7 +200,6 @@ def remove_one_photo(ctx: typer.Context, name: NameArgument, photo: EnrolledArgu
         people runs/latest choose-face party.jpg
         people runs/latest choose-face party.jpg --face 2
     """),  # not translated: command lines
-    no_args_is_help=True,
 )
 def choose_a_face(
     ctx: typer.Context,
@@ -239,13 +218,6 @@ def choose_a_face(
         return
     columns = (_("face"), _("from"), _("size"), _("looks like"), _("enrolled"))
     rows = [
-        (
-            str(one.number),
-            f"{one.box.left:.0f}, {one.box.top:.0f}",
-            f"{one.box.width:.0f} x {one.box.height:.0f}",
-            one.looks_like or _("unknown"),
-            chosen.person if one.enrolled else "",
-        )
-        for one in chosen.faces
+        (*face_cells(one.number, one.box), one.looks_like or _("unknown"), chosen.person if one.enrolled else "") for one in chosen.faces
     ]
     show_table(columns, rows, right=columns[:1])

@@ -11,17 +11,18 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from whosthat.cli.answers import not_looked_at, show_predictions
+from whosthat.cli.answers import show_predictions
 from whosthat.cli.commands import COMMANDS
-from whosthat.cli.metadata import InFilesOption, NamesForOthers, WriteXmpOption
+from whosthat.cli.metadata import InFilesOption, WriteXmpOption, check_together, say_written
 from whosthat.cli.options import BundleArgument, DeviceOption, EngineOption, JsonOption, about, argument, examples, new_app, option
 from whosthat.cli.output import say, show_json
 from whosthat.cli.terminal import terminal_progress
 from whosthat.cluster import LOCAL
 from whosthat.cluster import engine as engines
-from whosthat.errors import UsageError
+from whosthat.errors import DatasetError, UsageError
 from whosthat.progress import Progress
 from whosthat.translation import N_, _
+from whosthat.wording import not_looked_at
 
 if TYPE_CHECKING:
     from whosthat.cluster import Cluster
@@ -29,8 +30,6 @@ if TYPE_CHECKING:
     from whosthat.workflow.prediction import Prediction
 
 app = new_app()
-
-BAD_DATA = 3
 
 PathsArgument = Annotated[list[Path], argument("PATH", N_("Photos, videos, and folders of photos."))]
 _EVERY_HELP = N_("Look at every Nth frame of a video: 5 when left out or, with a network that learnt from clips, as in these.")
@@ -81,7 +80,6 @@ NoCacheOption = Annotated[bool, option("--no-cache", N_("Look at every photo, an
         predict runs/latest holiday --embeddings faces.parquet
         predict runs/latest holiday --write-xmp
     """),  # not translated: command lines
-    no_args_is_help=True,
 )
 def predict(  # noqa: PLR0913  typer makes a parameter of each option
     bundle: BundleArgument,
@@ -103,7 +101,7 @@ def predict(  # noqa: PLR0913  typer makes a parameter of each option
     """Answer ``whosthat predict``."""
     if as_csv and as_json:
         raise UsageError("--csv and --json both write to standard output. Choose one.")
-    names = NamesForOthers(write=write_xmp, in_files=in_files)
+    check_together(write=write_xmp, in_files=in_files)
     from whosthat.workflow.predict import find_photos, sees_clips
     from whosthat.workflow.predict import predict as predict_paths
 
@@ -114,12 +112,14 @@ def predict(  # noqa: PLR0913  typer makes a parameter of each option
         recogniser = _opened(bundle, cluster) if cluster is not None or embeddings is not None else bundle
         answers = predict_paths(recogniser, paths, draw=draw, every=every, without=without, remember=not no_cache, progress=progress)
         total = sum(1 for _photo in find_photos(paths, without=without, passed_over=others, clips=sees_clips(bundle)))
-        answers = _copied(answers, bundle, sort, explain)
-        if embeddings is not None:
-            from whosthat.workflow.embeddings import with_embeddings
+        answers = _kept(answers, recogniser, bundle, sort=sort, explain=explain, embeddings=embeddings)
+        written = None
+        if write_xmp:
+            from whosthat.workflow import metadata
 
-            answers = with_embeddings(answers, recogniser, embeddings)
-        predictions = _watched(names.written(answers), total, failed, progress)
+            written = metadata.XmpWritten()
+            answers = metadata.write_xmp(answers, written, in_files=in_files)
+        predictions = _watched(answers, total, failed, progress)
         if as_csv:
             _write_csv(predictions)
         elif as_json:
@@ -132,15 +132,23 @@ def predict(  # noqa: PLR0913  typer makes a parameter of each option
         say(_("Copies are sorted into {folder}; the CSV file there lists them.", folder=sort))
     if explain is not None and len(failed) < total:
         say(_("Heat maps are in {folder}: red is where the network found its answer.", folder=explain))
-    is_whole = names.told()
+    is_whole = written is None or say_written(written)
     say(*not_looked_at(others))
     say(*(_("{path}: {problem}", path=one.path, problem=one.problem) for one in failed))
     if failed or not is_whole:
-        raise typer.Exit(BAD_DATA)
+        raise typer.Exit(DatasetError.exit_code)
 
 
-def _copied(answers: Iterator[Prediction], bundle: Path, sort: Path | None, explain: Path | None) -> Iterator[Prediction]:
-    """Let copies and heat maps be made as answers come, where they were asked for."""
+def _kept(
+    answers: Iterator[Prediction],
+    recogniser: Path | Recogniser,
+    bundle: Path,
+    *,
+    sort: Path | None,
+    explain: Path | None,
+    embeddings: Path | None,
+) -> Iterator[Prediction]:
+    """Let copies, heat maps and embeddings be written as answers come, where they were asked for."""
     if sort is not None:
         from whosthat.workflow.sorting import sort_copies
 
@@ -149,6 +157,10 @@ def _copied(answers: Iterator[Prediction], bundle: Path, sort: Path | None, expl
         from whosthat.workflow.explaining import explain as explain_answers
 
         answers = explain_answers(answers, bundle, explain)
+    if embeddings is not None:
+        from whosthat.workflow.embeddings import with_embeddings
+
+        answers = with_embeddings(answers, recogniser, embeddings)
     return answers
 
 

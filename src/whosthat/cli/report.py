@@ -26,7 +26,6 @@ OpenOption = Annotated[bool, option("--open", N_("Open the report in the browser
         ),
     ),
     epilog=examples("report runs/latest --open"),  # not translated: a command line
-    no_args_is_help=True,
 )
 def report(run: RunArgument, open_it: OpenOption = False, as_json: JsonOption = False) -> None:
     """Answer ``whosthat report``."""

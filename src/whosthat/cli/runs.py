@@ -65,7 +65,6 @@ def list_them(runs: RunsOption = Path("runs"), as_json: JsonOption = False) -> N
         runs compare runs/photos-cnn6-1 runs/photos-cnn6-2
         runs compare runs/photos-cnn6-* --html diary.html
     """),  # not translated: command lines
-    no_args_is_help=True,
 )
 def compare(runs: RunsArgument, html: HtmlOption = None, as_json: JsonOption = False) -> None:
     """Answer ``whosthat runs compare``."""
@@ -99,7 +98,6 @@ def compare(runs: RunsArgument, html: HtmlOption = None, as_json: JsonOption = F
         runs threshold runs/latest 0.45
         runs threshold runs/latest --fitted
     """),  # not translated: command lines
-    no_args_is_help=True,
 )
 def threshold(run: RunArgument, value: ValueArgument = None, fitted: FittedOption = False, as_json: JsonOption = False) -> None:
     """Answer ``whosthat runs threshold``."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -13,7 +12,7 @@ import typer
 from whosthat.cli import options, train_options
 from whosthat.cli.commands import COMMANDS
 from whosthat.cli.evaluate import accuracy_sentence, require_accuracy, show_classes
-from whosthat.cli.output import confirmed, say, show, show_json, show_text
+from whosthat.cli.output import command_line, confirmed, say, show, show_json, show_text
 from whosthat.cli.terminal import terminal_progress
 from whosthat.cli.train_options import merged, recipe_changes
 from whosthat.cluster import LOCAL
@@ -210,7 +209,6 @@ def show_result(result: TrainResult) -> None:
     if diagnosis is not None:
         show_text(_("Next: {advice}", advice=diagnosis.next_step.sentence))
     show("", *([_("Report:  {path}", path=result.run / "report.html")] if diagnosis is not None else []))
-    command = f"whosthat predict {shlex.quote(str(result.run))} photo.jpg"  # not translated: a command
-    show(_("Bundle:  {path}", path=result.bundle), _("Try it:  {command}", command=command))
+    show(_("Bundle:  {path}", path=result.bundle), _("Try it:  {command}", command=command_line("predict", result.run, "photo.jpg")))
     if result.hint:
         show_text("", result.hint)

@@ -67,7 +67,11 @@ def _quoted(words: str) -> str:
 
 
 def translate(command: Any) -> None:
-    """Put the texts of a command, and of those inside it, into the current language; give it the option that chooses that."""
+    """Put the texts of a command, and of those inside it, into the current language; give it the option that chooses that.
+
+    A command that needs a word behind it says how it is called where it stands alone.
+    """
+    command.no_args_is_help |= any(parameter.required for parameter in command.params)
     command.params.append(typer.core.TyperOption(param_decls=[OPTION], metavar="CODE", help=LANG_HELP, expose_value=False))
     for parameter in command.params:
         parameter.help = _(parameter.help) if parameter.help else None

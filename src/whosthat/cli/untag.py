@@ -11,12 +11,11 @@ from whosthat.cli.commands import COMMANDS
 from whosthat.cli.options import JsonOption, about, argument, examples, new_app
 from whosthat.cli.output import say, show_json
 from whosthat.cli.terminal import terminal_progress
+from whosthat.errors import DatasetError
 from whosthat.translation import N_, _
 from whosthat.wording import counted
 
 app = new_app()
-
-BAD_DATA = 3
 
 NameArgument = Annotated[str, argument("NAME", N_("Whose name is taken out."))]
 PathsArgument = Annotated[list[Path], argument("PHOTOS...", N_("Photos, and folders of any depth."))]
@@ -31,7 +30,6 @@ PathsArgument = Annotated[list[Path], argument("PHOTOS...", N_("Photos, and fold
         ),
     ),
     epilog=examples("untag anna holiday"),  # not translated: a command line
-    no_args_is_help=True,
 )
 def untag(name: NameArgument, photos: PathsArgument, as_json: JsonOption = False) -> None:
     """Answer ``whosthat untag``."""
@@ -43,4 +41,4 @@ def untag(name: NameArgument, photos: PathsArgument, as_json: JsonOption = False
     if as_json:
         show_json(untagged)
     if untagged.kept:
-        raise typer.Exit(BAD_DATA)
+        raise typer.Exit(DatasetError.exit_code)

@@ -60,7 +60,6 @@ LinesOption = Annotated[bool, option("--json", N_("Write each message as one lin
         watch runs/latest /srv/uploads --webhook http://192.168.1.5:8123/api/webhook/door
         watch runs/latest 0 --mqtt 192.168.1.5 --mqtt-user whosthat
     """),  # not translated: command lines
-    no_args_is_help=True,
 )
 def watch(  # noqa: PLR0913  typer makes a parameter of each option
     bundle: BundleArgument,

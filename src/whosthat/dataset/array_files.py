@@ -9,9 +9,9 @@ photos come from or go to (`workflow.dataset_files`).
 
 from __future__ import annotations
 
-import os
+import itertools
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -19,9 +19,9 @@ import h5py
 import numpy as np
 
 from whosthat.dataset.cache import PreparedPhotos
-from whosthat.durable import UNFINISHED, open_private, replace_file, sync_folder
+from whosthat.durable import replace_file
 from whosthat.errors import DatasetError, system_reason
-from whosthat.hdf5 import own_numbers
+from whosthat.hdf5 import own_numbers, replacing
 from whosthat.translation import N_, _
 from whosthat.types import Image, IntArray
 
@@ -68,24 +68,11 @@ def write_array_files(prepared: PreparedPhotos, folder: Path) -> None:
 
 def _write(file: Path, arrays: Mapping[str, list[Any]]) -> None:
     """Write arrays, each made of several, without holding them in memory."""
-    temporary = file.with_name(f"{UNFINISHED}{file.name}")
-    try:
-        open_private(temporary).close()
-        with h5py.File(temporary, "w", locking=False, rdcc_nbytes=0) as opened:
-            for name, pieces in arrays.items():
-                shape = (sum(map(len, pieces)), *pieces[0].shape[1:])
-                target, at = opened.create_dataset(name, shape, np.uint8), 0
-                for piece in pieces:
-                    for row in piece:
-                        target[at] = row
-                        at += 1
-        with temporary.open("rb+") as written:
-            os.fsync(written.fileno())
-        temporary.replace(file)
-        sync_folder(file.parent)
-    finally:
-        with suppress(OSError):
-            temporary.unlink(missing_ok=True)
+    with replacing(file) as opened:
+        for name, pieces in arrays.items():
+            target = opened.create_dataset(name, (sum(map(len, pieces)), *pieces[0].shape[1:]), np.uint8)
+            for at, row in enumerate(itertools.chain(*pieces)):
+                target[at] = row
 
 
 class ArrayFiles:
@@ -102,7 +89,7 @@ class ArrayFiles:
         """Read one photo after the other; DatasetError where the file is damaged."""
         for part, labels in self._labels.items():
             for row, label in enumerate(labels):
-                with _damage(self._file):
+                with _told(self._file):
                     image = np.asarray(self._images[part][row])
                 yield LabelledPhoto(f"{part}-{row + 1:05d}", int(label), image)
 
@@ -124,8 +111,10 @@ def open_array_files(file: Path) -> Iterator[ArrayFiles]:
         photos_file, labels_file = (_opened(path, stack) for path in (file, labels_beside(file)))
         images, labels, widths = {}, {}, set()
         for part in FROM_PARTS:
-            images[part] = _reading(file, _images, photos_file, f"X_{part}")
-            labels[part], width = _reading(labels_beside(file), _labels, labels_file, f"y_{part}", len(images[part]))
+            with _told(file):
+                images[part] = _images(photos_file, f"X_{part}")
+            with _told(labels_beside(file)):
+                labels[part], width = _labels(labels_file, f"y_{part}", len(images[part]))
             widths.add(width)
         if len(widths) > 1:
             raise DatasetError(
@@ -139,23 +128,17 @@ def _opened(path: Path, stack: ExitStack) -> h5py.File:
         raise DatasetError(
             "There is no file {path}. A data set is {photos} with {labels} beside it.", path=path, photos=PHOTOS, labels=LABELS
         )
-    with _damage(path):
+    with _told(path):
         return stack.enter_context(h5py.File(path, "r", locking=False))
 
 
 @contextmanager
-def _damage(path: Path) -> Iterator[None]:
+def _told(path: Path) -> Iterator[None]:
+    """Say in which file something is wrong."""
     try:
         yield
     except (OSError, RuntimeError, KeyError) as error:  # what h5py raises for damaged files
         raise DatasetError("{path} cannot be read as an HDF5 file: {error}. {again}", path=path, error=error, again=_(_AGAIN)) from error
-
-
-def _reading(path: Path, read: Any, *arguments: Any) -> Any:
-    """Read one array, and say in which file something is wrong."""
-    try:
-        with _damage(path):
-            return read(*arguments)
     except (ValueError, TypeError) as error:
         raise DatasetError("{path} cannot be used: {error}. {again}", path=path, error=error, again=_(_AGAIN)) from error
 

@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from whosthat.dataset.duplicates import Groups, fingerprints, join_bursts, join_clips, join_copies, join_look_alikes, thumbnails_of
+from whosthat.dataset.duplicates import Groups, is_flat, join_bursts, join_clips, join_copies, join_look_alikes, thumbnails_of
 from whosthat.dataset.facts import PhotoFacts, RememberedFacts
 from whosthat.dataset.findings import AuditedPhoto, Evidence, Finding, count_by_class, examine, pictures_by_class
 from whosthat.dataset.folder import Photo, PhotoFolder, scan
@@ -138,10 +138,10 @@ def _contradictions(readable: dict[Photo, PhotoFacts]) -> list[tuple[Photo, ...]
 
 
 def _audited(photos: Sequence[Photo], facts: Sequence[PhotoFacts], groups: Groups) -> tuple[AuditedPhoto, ...]:
-    hashes = fingerprints(thumbnails_of(facts))
+    flat = is_flat(thumbnails_of(facts)).tolist()
     return tuple(
-        AuditedPhoto(photo, item.sha256, item.width, item.height, fingerprint, item.taken_at, group, item.n_frames)
-        for photo, item, fingerprint, group in zip(photos, facts, hashes, groups.numbers(), strict=True)
+        AuditedPhoto(photo, item.sha256, item.width, item.height, of_one_colour, item.taken_at, group, item.n_frames)
+        for photo, item, of_one_colour, group in zip(photos, facts, flat, groups.numbers(), strict=True)
     )
 
 

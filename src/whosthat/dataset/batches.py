@@ -103,17 +103,17 @@ def epoch_order(n_photos: int, seed: int, epoch: int) -> IntArray:
     return np.random.default_rng(np.random.SeedSequence([seed, epoch])).permutation(n_photos)
 
 
-def class_weights(labels: IntArray, n_classes: int) -> dict[int, float]:
-    """Return a weight for each class that makes all classes count alike, with a mean of 1 over the photos, whose labels are int64 ``(n,)``.
+def class_weights(labels: IntArray, n_classes: int) -> FloatArray:
+    """Return weights, float32 ``(n_classes,)``, with which all classes count alike; their mean over the photos is 1.
 
     Raises:
         ValueError: A class without photos, for which no weight makes sense.
 
     Example:
-        >>> class_weights(np.array([0, 0, 0, 1]), 2)
-        {0: 0.6666666666666666, 1: 2.0}
+        >>> class_weights(np.array([0, 0, 0, 1]), 2).tolist()
+        [0.6666666865348816, 2.0]
     """
     counts = np.bincount(labels, minlength=n_classes)
     if (counts == 0).any():
         raise ValueError(_("Class {label} has no photos, so it can have no weight.", label=int(np.flatnonzero(counts == 0)[0])))
-    return {label: len(labels) / (n_classes * int(count)) for label, count in enumerate(counts)}
+    return (len(labels) / (n_classes * counts)).astype(np.float32)

@@ -12,12 +12,11 @@ over what the old one already has.
 from __future__ import annotations
 
 import hashlib
-import os
 import re
 import shutil
 from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -28,8 +27,9 @@ import numpy as np
 from whosthat.dataset.audit import AuditedPhoto
 from whosthat.dataset.split import IN_PART, Split
 from whosthat.dataset.threads import in_order
-from whosthat.durable import UNFINISHED, make_private_folder, open_private, sync_folder
+from whosthat.durable import UNFINISHED, make_private_folder
 from whosthat.errors import CacheError, DatasetError, PhotoError, system_reason
+from whosthat.hdf5 import replacing
 from whosthat.photos.clips import is_clip, prepare_clip
 from whosthat.photos.preparing import Cropper, PrepareSpec, prepare
 from whosthat.photos.reading import opened
@@ -105,19 +105,15 @@ class PreparedPhotos:
     def __init__(self, file: Path, *, set_aside: Sequence[SetAside] = ()) -> None:
         self.set_aside = tuple(set_aside)  # photos of the split that are not in the file, with their reasons
         try:
-            # no locking: the file never changes once it has its name, and network disks often cannot lock
-            self._file = h5py.File(file, "r", locking=False)
-        except OSError as error:
-            raise CacheError(
-                "{file} is damaged or is not a cache file: {error}. Delete it; it is rebuilt.", file=file, error=error
-            ) from error
-        try:
-            _check_layout(self._file)
-            self.spec_key = str(self._file.attrs["spec"])
-            self.classes: tuple[str, ...] = tuple(self._file["classes"].asstr()[:])
-            self.without = frozenset(self._file["sha256_without"].asstr()[:])  # photos in which there was nothing to cut out
+            with ExitStack() as unless_sound:
+                # no locking: the file never changes once it has its name, and network disks often cannot lock
+                self._file = unless_sound.enter_context(h5py.File(file, "r", locking=False))
+                _check_layout(self._file)
+                self.spec_key = str(self._file.attrs["spec"])
+                self.classes: tuple[str, ...] = tuple(self._file["classes"].asstr()[:])
+                self.without = frozenset(self._file["sha256_without"].asstr()[:])  # photos in which there was nothing to cut out
+                unless_sound.pop_all()
         except _DAMAGE as error:
-            self.close()
             raise CacheError(
                 "{file} is damaged or is not a cache file: {error}. Delete it; it is rebuilt.", file=file, error=error
             ) from error
@@ -267,24 +263,14 @@ def _check_layout(opened: h5py.File) -> None:
 def _build(split: Split, source: _Source, file: Path, progress: Progress) -> list[SetAside]:
     """Write the file beside its place, then move it there; returns what could not be prepared."""
     _check_room(split, source.spec, file)
-    temporary = file.with_name(f"{UNFINISHED}{file.name}")  # `_alone` keeps all others from it
     try:
         _delete_unfinished(file.parent)
-        open_private(temporary).close()  # photos are private from the first byte
-        # no chunk cache: HDF5 1.14 crashes the process when a full disk stops it from emptying one
-        with h5py.File(temporary, "w", locking=False, rdcc_nbytes=0) as opened:
+        with replacing(file) as opened:  # `_alone` keeps all others from it
             set_aside = _write(opened, split, source, progress)
-        with temporary.open("r+b") as written:
-            os.fsync(written.fileno())
-        if source.old is not None:
-            source.old.close()  # Windows cannot replace an open file
-        temporary.replace(file)
-        sync_folder(file.parent)
-    except (OSError, RuntimeError) as error:  # RuntimeError: HDF5 closing a file that it could not write
+            if source.old is not None:
+                source.old.close()  # Windows cannot replace an open file
+    except (OSError, RuntimeError) as error:
         raise _unwritable(file, error) from error
-    finally:
-        with suppress(PermissionError):  # on Windows, a file that HDF5 could not close cannot be deleted either
-            temporary.unlink(missing_ok=True)
     return set_aside
 
 

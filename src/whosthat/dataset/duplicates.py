@@ -14,13 +14,10 @@ from numpy.typing import NDArray
 
 from whosthat.dataset.facts import THUMBNAIL_SIDE, PhotoFacts
 from whosthat.dataset.registering import same_picture
-from whosthat.dataset.views import hashes_of, similar_pairs
+from whosthat.dataset.views import similar_pairs
 
 BURST_SECONDS = 2.0
 """Photos of one class taken within this time of one another belong to one burst."""
-
-FLAT = 0
-"""The fingerprint of a picture of one colour: it looks like nothing else, for it would look like everything."""
 
 _FLAT_SPREAD = 1.5
 """Standard deviation of a thumbnail, in grey levels, below which there is nothing but noise."""
@@ -67,9 +64,9 @@ def thumbnails_of(facts: Sequence[PhotoFacts]) -> NDArray[np.uint8]:
     return stacked.reshape(len(facts), THUMBNAIL_SIDE, THUMBNAIL_SIDE)
 
 
-def fingerprints(thumbnails: NDArray[np.uint8]) -> list[int]:
-    """Return the 64-bit perceptual hash of each thumbnail, uint8 ``(n, 32, 32)``; `FLAT` for pictures of one colour."""
-    return [FLAT if flat else int(bits) for bits, flat in zip(hashes_of(thumbnails), _is_flat(thumbnails), strict=True)]
+def is_flat(thumbnails: NDArray[np.uint8]) -> NDArray[np.bool_]:
+    """Say of each thumbnail, uint8 ``(n, 32, 32)``, whether it is of one colour: it would look like everything."""
+    return np.asarray(thumbnails.std(axis=(1, 2), dtype=np.float32) < _FLAT_SPREAD)
 
 
 def join_copies(groups: Groups, facts: Sequence[PhotoFacts]) -> list[tuple[int, int]]:
@@ -96,7 +93,7 @@ def join_look_alikes(groups: Groups, facts: Sequence[PhotoFacts]) -> list[tuple[
     """
     thumbnails = thumbnails_of(facts)
     is_clip = np.array([item.n_frames > 1 for item in facts], bool)
-    index = np.flatnonzero(~_is_flat(thumbnails) & ~is_clip)
+    index = np.flatnonzero(~is_flat(thumbnails) & ~is_clip)
     kept = Groups(len(index))
     kept.labels = groups.labels[index]
     found = []
@@ -114,7 +111,7 @@ def join_clips(groups: Groups, facts: Sequence[PhotoFacts]) -> list[tuple[int, i
     for what moves in it.
     """
     thumbnails = thumbnails_of(facts)
-    rows = np.flatnonzero(~_is_flat(thumbnails) & np.array([item.n_frames > 1 for item in facts], bool))
+    rows = np.flatnonzero(~is_flat(thumbnails) & np.array([item.n_frames > 1 for item in facts], bool))
     looks = thumbnails[rows].reshape(len(rows), THUMBNAIL_SIDE**2).astype(np.int16)
     means = looks.mean(axis=1)
     order = np.argsort(means, kind="stable")
@@ -138,7 +135,3 @@ def _same(thumbnails: NDArray[np.uint8], groups: Groups) -> Iterator[tuple[int, 
             pairs = pairs.of(groups.labels[pairs.first] != groups.labels[pairs.second])
             same = pairs.of(same_picture(pixels, pairs))
             yield from (pair for pair in zip(same.first.tolist(), same.second.tolist(), strict=True) if groups.join(*pair))
-
-
-def _is_flat(thumbnails: NDArray[np.uint8]) -> NDArray[np.bool_]:
-    return np.asarray(thumbnails.std(axis=(1, 2), dtype=np.float32) < _FLAT_SPREAD)

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from whosthat.dataset.duplicates import FLAT
 from whosthat.dataset.folder import EMPTY_CLASS, NO_PHOTO_BUT, Photo
 from whosthat.dataset.odd_names import odd_names, odd_names_sentence
 from whosthat.translation import N_, NN_, _, ngettext
@@ -40,7 +39,7 @@ class AuditedPhoto:
     sha256: str  # of the file, in hexadecimal
     width: int  # of the upright image, in pixels, as the height
     height: int
-    fingerprint: int  # 64-bit perceptual hash; 0 for a picture of one colour
+    is_flat: bool  # whether it is of one colour
     taken_at: float | None  # when it was taken, in seconds (EXIF); None when the file does not say
     group: int  # photos with one number are copies, look-alikes or a burst, and stay on one side of a split
     n_frames: int = 1  # of a clip 2 or more
@@ -250,7 +249,7 @@ def _small(evidence: Evidence) -> Iterator[Finding]:
 
 
 def _flat(evidence: Evidence) -> Iterator[Finding]:
-    names = tuple(item.photo.name for item in evidence.photos if item.fingerprint == FLAT)
+    names = tuple(item.photo.name for item in evidence.photos if item.is_flat)
     if names:
         photos = counted(len(names), "photo")
         sentence = _("{photos} of a single colour: {names}. They show nothing.", photos=photos, names=listing(names))

@@ -26,6 +26,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from whosthat.errors import DatasetError, system_reason
+from whosthat.file_names import is_text
 from whosthat.photos.clips import numbered_frames
 from whosthat.photos.reading import looks_like_photo
 from whosthat.photos.signatures import PHOTO_SUFFIXES, kind_of_file
@@ -228,7 +229,7 @@ def _why_not_a_class(entry: os.DirEntry[str]) -> str | None:
 
 def _why_not_a_folder(entry: os.DirEntry[str]) -> str | None:
     """What is wrong with an entry whatever it is, or with it as a folder to look into."""
-    if not _is_unicode(entry.name):
+    if not is_text(entry.name):
         return BAD_NAME
     if entry.name.startswith("."):
         return HIDDEN
@@ -294,15 +295,6 @@ def _is_link(entry: os.DirEntry[str]) -> bool:
         return True
     junction = getattr(stat, "IO_REPARSE_TAG_MOUNT_POINT", None)
     return junction is not None and getattr(entry.stat(follow_symlinks=False), "st_reparse_tag", 0) == junction
-
-
-def _is_unicode(name: str) -> bool:
-    """False for a name that Linux allows but no text file can hold: bytes that are not UTF-8."""
-    try:
-        name.encode("utf-8")
-    except UnicodeEncodeError:
-        return False
-    return True
 
 
 def _normal(name: str) -> str:

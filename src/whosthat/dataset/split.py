@@ -40,8 +40,6 @@ class Split:
 
     classes: tuple[str, ...]  # sorted; the index is the label
     parts: Mapping[str, tuple[AuditedPhoto, ...]]  # of "train", "validation" and "test", each sorted by class, then by name
-    ratios: Ratios  # the shares that were asked for
-    seed: int  # what decided where chance decides
 
 
 def split(audit: Audit, *, ratios: Ratios = (8, 1, 1), seed: int = 0, pictures_per_class: int | None = None) -> Split:
@@ -57,12 +55,12 @@ def split(audit: Audit, *, ratios: Ratios = (8, 1, 1), seed: int = 0, pictures_p
         DatasetError: A class has fewer than three groups, or groups that tie classes together leave a part without it.
         UsageError: Ratios or ``pictures_per_class`` that make no sense.
     """
-    ratios = _checked(ratios)
+    _check_ratios(ratios)
     photos = list(audit.photos)
     if pictures_per_class is not None:
         photos = _sampled(photos, pictures_per_class, seed)
     _check_groups(photos, audit.classes)
-    return _made(audit.classes, _Division(photos, ratios, seed).part_of_photo(), ratios, seed)
+    return _made(audit.classes, _Division(photos, ratios, seed).part_of_photo())
 
 
 def split_table(split: Split) -> bytes:
@@ -86,10 +84,8 @@ def write_split(split: Split, path: Path) -> None:
         ) from error
 
 
-def read_split(path: Path, audit: Audit, *, ratios: Ratios, seed: int) -> Split:
-    """Read a split back, made by `write_split` with these ratios and this seed, which the table does not hold.
-
-    Each photo of the table must be in the audit with the same content; others are left out.
+def read_split(path: Path, audit: Audit) -> Split:
+    """Read back what `write_split` wrote. Each photo of the table must be in the audit with the same content; others are left out.
 
     Raises:
         DatasetError: The file cannot be read, is no split, or names photos that are gone or changed.
@@ -117,7 +113,7 @@ def read_split(path: Path, audit: Audit, *, ratios: Ratios, seed: int) -> Split:
             changed=listing(changed),
         )
     classes = tuple(sorted({item.photo.class_name for item in part_of}))
-    return _made(classes, part_of, _checked(ratios), seed)
+    return _made(classes, part_of)
 
 
 class _Division:
@@ -211,17 +207,16 @@ def _check_groups(photos: Sequence[AuditedPhoto], classes: Sequence[str]) -> Non
         )
 
 
-def _checked(ratios: Ratios) -> Ratios:
+def _check_ratios(ratios: Ratios) -> None:
     if len(ratios) != 3 or not all(math.isfinite(share) and share > 0 for share in ratios):
         raise UsageError(
             "A split needs three positive numbers, for training, validation and test; got {ratios}.", ratios=":".join(map(str, ratios))
         )
-    return ratios
 
 
-def _made(classes: tuple[str, ...], part_of: Mapping[AuditedPhoto, str], ratios: Ratios, seed: int) -> Split:
+def _made(classes: tuple[str, ...], part_of: Mapping[AuditedPhoto, str]) -> Split:
     ordered = sorted(part_of, key=lambda item: (item.photo.class_name, item.photo.name))
-    return Split(classes, {part: tuple(item for item in ordered if part_of[item] == part) for part in PARTS}, ratios, seed)
+    return Split(classes, {part: tuple(item for item in ordered if part_of[item] == part) for part in PARTS})
 
 
 def read_rows(path: Path) -> list[dict[str, str]]:

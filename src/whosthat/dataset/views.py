@@ -57,11 +57,6 @@ class Pairs:
         return Pairs(self.first[rows], self.second[rows], self.maps[rows])
 
 
-def hashes_of(thumbnails: NDArray[np.uint8]) -> NDArray[np.uint64]:
-    """Return the 64-bit hash of each photo as a whole, from thumbnails uint8 ``(n, 32, 32)``."""
-    return _looks(thumbnails, _projections()[:1]).hashes[:, 0]
-
-
 def similar_pairs(thumbnails: NDArray[np.uint8], labels: IntArray) -> Iterator[Pairs]:
     """Yield the pairs of photos that might show one picture, block by block, each pair in its best view.
 

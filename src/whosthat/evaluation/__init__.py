@@ -8,6 +8,7 @@
     run_facts    what ``metrics.json`` holds: the one definition that the writer and the readers share
     plots        every picture; the only place that imports matplotlib
     face_part    what ``faces.json`` holds
+    small_pictures      photos and faces, small, to stand inside a page
     report       one self-contained ``report.html``, made from the files of a run folder alone
     comparison   several models on one split: which one to use
 

@@ -6,23 +6,19 @@ What belongs here: choosing what the page shows, small copies of the photos, fil
 
 from __future__ import annotations
 
-import base64
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from whosthat.checking.face_audit import FaceAudit
 from whosthat.checking.face_findings import face_findings
 from whosthat.dataset.audit import Audit
-from whosthat.dataset.findings import SEVERITIES, Finding
-from whosthat.dataset.threads import in_order
-from whosthat.durable import make_private_folder, replace_file
-from whosthat.errors import PhotoError, UsageError, system_reason
-from whosthat.evaluation.page import MOST_NAMES, template
-from whosthat.photos.drawing import encode_image, thumbnail
-from whosthat.photos.reading import read
+from whosthat.dataset.findings import SEVERITIES
+from whosthat.durable import make_private_folder
+from whosthat.errors import UsageError, system_reason
+from whosthat.evaluation.page import write_page
+from whosthat.evaluation.small_pictures import small_photos
 from whosthat.progress import SILENT, Progress
-from whosthat.translation import _
 
 SIDE = 160
 """Longest side of a photo on the page, in pixels."""
@@ -67,23 +63,23 @@ def write_check_page(page: Path, audit: Audit, faces: FaceAudit | None, *, progr
     check_path(page)
     findings = sorted((*audit.findings, *(face_findings(faces) if faces else ())), key=lambda one: SEVERITIES.index(one.severity))
     rows = _rows(audit)
-    photos = _small_copies(audit.root, _shown(rows, findings), progress)
-    text = template("check.html.j2").render(
-        folder=audit.root.name,
-        n_photos=len(audit.photos),
-        rows=rows,
-        findings=findings,
-        set_aside=[(_name(one.path, audit.root), _(one.reason)) for one in audit.set_aside],
-        photos=photos,
-        shown=SHOWN,
-        most_names=MOST_NAMES,
-    )
+    of_classes, of_findings = [row.samples for row in rows], [finding.photos[:SHOWN] for finding in findings]
+    names = list(dict.fromkeys(name for photos in (*of_classes, *of_findings) for name in photos))
+    pictures = small_photos([audit.root / name for name in names], SIDE, progress)
+    content = {
+        "folder": audit.root.name,
+        "n_photos": len(audit.photos),
+        "rows": rows,
+        "findings": findings,
+        "unused": [(_name(one.path, audit.root), one.reason) for one in audit.set_aside],
+        "photos": {name: picture for name, picture in zip(names, pictures, strict=True) if picture},
+        "shown": SHOWN,
+    }
     try:
         make_private_folder(page.parent)
-        replace_file(page, text.encode("utf-8", errors="replace"))  # a file name may hold bytes that are no letters
+        return write_page(page, "check.html.j2", **content)
     except OSError as error:
         raise UsageError("{page} cannot be written: {error}. Name another file.", page=page, error=system_reason(error)) from error
-    return page
 
 
 def _rows(audit: Audit) -> list[ClassRow]:
@@ -100,28 +96,6 @@ def _rows(audit: Audit) -> list[ClassRow]:
 def _spread(names: Sequence[str], n: int) -> tuple[str, ...]:
     """Return so many names, evenly spread."""
     return tuple(names) if len(names) <= n else tuple(names[len(names) * number // n] for number in range(n))
-
-
-def _shown(rows: Iterable[ClassRow], findings: Iterable[Finding]) -> list[str]:
-    """Return the names of all photos that the page shows, each once."""
-    names = [name for row in rows for name in row.samples] + [name for finding in findings for name in finding.photos[:SHOWN]]
-    return list(dict.fromkeys(names))
-
-
-def _small_copies(root: Path, names: Sequence[str], progress: Progress) -> Mapping[str, str]:
-    """Return small copies by name, each a JPEG in base64; those that cannot be read are not there."""
-
-    def small(name: str) -> str:
-        try:
-            return base64.b64encode(encode_image(thumbnail(read(root / name), SIDE))).decode("ascii")
-        except (PhotoError, OSError):
-            return ""
-
-    copies: dict[str, str] = {}
-    for done, (name, copy) in enumerate(zip(names, in_order(small, names), strict=True), start=1):
-        copies |= {name: copy} if copy else {}
-        progress.step(_("photos shown"), done, len(names))
-    return copies
 
 
 def _name(path: Path, root: Path) -> str:

@@ -3,15 +3,13 @@
 What belongs here: writing and reading that file, and putting its lines in the order in which people read them. What does not:
 judging faces (`whosthat.checking.face_audit`), sentences about them (`face_findings`), the page itself (`report`).
 
-The file is one JSON object: ``format`` (1), ``faces`` (a `FaceAudit`) and ``pictures`` (small JPEG in base64 by the photo's name)
-and ``costly`` (photos that cost right answers; older files have none).
+The file is one JSON object: ``format`` (1) and the fields of `FacePart`; older files have no ``costly``.
 Beside the photos without a face, which ``audit.json`` lists as set aside, nothing else in a run tells of faces in single photos: so
 whoever is removed can be cut out.
 """
 
 from __future__ import annotations
 
-import base64
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
@@ -22,9 +20,9 @@ from whosthat.checking.face_audit import SMALL_FACE, FaceAudit, SuspectPhoto
 from whosthat.checking.face_findings import alikeness, costly_sentence, face_findings, most_alike
 from whosthat.checking.suspects import Pair
 from whosthat.dataset.findings import Finding
-from whosthat.evaluation.plots.writing import BASE64, LARGE_SIDE
-from whosthat.photos.drawing import encode_image, thumbnail
-from whosthat.runs.files import read_file, save_file
+from whosthat.evaluation.plots.writing import LARGE_SIDE
+from whosthat.evaluation.small_pictures import BASE64, around, small_picture
+from whosthat.runs.files import checked, read_document, read_file, save_file
 from whosthat.translation import _
 from whosthat.types import Box, Image
 from whosthat.wording import counted, percent
@@ -48,7 +46,7 @@ IN_TABLES = ("wrong-person", "look-alike-people")
 
 @dataclass(frozen=True)
 class FacePart:
-    """The faces of a run: what was found, small pictures of suspects by the photo's name, and photos that cost right answers."""
+    """The faces of a run: what was found, small JPEGs of suspects in base64 by the photo's name, and photos that cost right answers."""
 
     faces: FaceAudit
     pictures: Mapping[str, str] = field(default_factory=dict)
@@ -125,20 +123,12 @@ class FacePart:
 
 def face_picture(image: Image, box: Box) -> str:
     """Cut a face, whose box may reach beyond the edge, with its surroundings out of an upright photo: a small JPEG in base64."""
-    height, width = image.shape[:2]
-    reach = max(box.width, box.height) * (0.5 + MARGIN)
-    across, down = (box.left + box.right) / 2, (box.top + box.bottom) / 2
-    left, right = (min(max(0, round(across + sign * reach)), width) for sign in (-1, 1))
-    top, bottom = (min(max(0, round(down + sign * reach)), height) for sign in (-1, 1))
-    cut = image[top:bottom, left:right]
-    return base64.b64encode(encode_image(thumbnail(cut if cut.size else image, LARGE_SIDE))).decode("ascii")
+    return small_picture(around(image, box, margin=MARGIN), LARGE_SIDE)
 
 
 def write_face_part(run: Path, part: FacePart) -> Path:
     """Write a run's ``faces.json``, whole or not at all; a `RunError` says that it cannot be written."""
-    costly = [asdict(one) for one in part.costly]
-    document = {"format": FORMAT, "faces": part.faces.to_dict(), "pictures": dict(part.pictures), "costly": costly}
-    return save_file(run / FACES_FILE, json.dumps(document, allow_nan=False, indent=1))
+    return save_file(run / FACES_FILE, json.dumps({"format": FORMAT, **asdict(part)}, allow_nan=False, indent=1))
 
 
 def read_face_part(run: Path) -> FacePart | None:
@@ -149,14 +139,7 @@ def read_face_part(run: Path) -> FacePart | None:
     """
 
     def parse(text: str) -> FacePart:
-        document = json.loads(text)
-        if document["format"] > FORMAT:
-            raise ValueError(
-                _("format {format} is newer than {newest}, the newest that this whosthat reads", format=document["format"], newest=FORMAT)
-            )
-        pictures = {str(name): str(encoded) for name, encoded in document["pictures"].items()}
-        sound = {name: encoded for name, encoded in pictures.items() if BASE64.fullmatch(encoded)}
-        costly = (CostlyPhotos(str(one["person"]), tuple(map(str, one["photos"])), int(one["lost"])) for one in document.get("costly", ()))
-        return FacePart(FaceAudit.from_dict(document["faces"]), sound, tuple(costly))
+        part = checked(FacePart, read_document(text, FORMAT))
+        return replace(part, pictures={name: encoded for name, encoded in part.pictures.items() if BASE64.fullmatch(encoded)})
 
     return read_file(run / FACES_FILE, parse, None)

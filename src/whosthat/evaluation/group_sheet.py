@@ -6,34 +6,25 @@ What belongs here: which faces are shown, their small crops, filling the templat
 
 from __future__ import annotations
 
-import base64
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from whosthat.dataset.threads import in_order
-from whosthat.durable import replace_file
 from whosthat.errors import PhotoError
-from whosthat.evaluation.page import template
-from whosthat.photos.drawing import encode_image, thumbnail
+from whosthat.evaluation.page import write_page
+from whosthat.evaluation.small_pictures import around, small_picture
 from whosthat.photos.reading import opened
 from whosthat.progress import SILENT, Progress
 from whosthat.translation import _
 from whosthat.types import Box
-
-if TYPE_CHECKING:
-    from whosthat.types import Image
 
 SIDE = 96
 """Longest side of a face on the page, in pixels."""
 
 DECODED_AT = 1600
 """A large JPEG is decoded no larger than this longer side: enough for `SIDE` pixels of most faces, in a third of the time."""
-
-AROUND = 0.25
-"""So much of a face's side is shown around it on every side: hair and chin help to know somebody."""
 
 SHOWN, TYPICAL = 17, 6
 """So many faces of a group are shown, two rows with what says how many more: the most typical, and those least like the others."""
@@ -79,15 +70,15 @@ def write_group_sheet(page: Path, cards: Sequence[Card], *, aside: int, names: P
         (card, [_ShownFace(face + 1, card.faces[face][0].name, crops.get(card.faces[face], "")) for face in shown[at]])
         for at, card in enumerate(cards)
     ]
-    text = template("groups.html.j2").render(
+    return write_page(
+        page,
+        "groups.html.j2",
         n_faces=sum(len(card.faces) for card in cards),
         several=[row for row in rows if len(row[0].faces) > 1],
         alone=[row for row in rows if len(row[0].faces) == 1],
         aside=aside,
         names=names.name,
     )
-    replace_file(page, text.encode("utf-8", errors="replace"))  # a file name may hold bytes that are no letters
-    return page
 
 
 def _shown(cards: Sequence[Card]) -> dict[int, list[int]]:
@@ -110,10 +101,7 @@ def _crops(places: Iterable[Place], progress: Progress) -> Mapping[Place, str]:
     def cut(path: Path) -> dict[Place, str]:
         try:
             with opened(path, longest=DECODED_AT) as photo:
-                return {
-                    (path, box): base64.b64encode(encode_image(thumbnail(around(photo.image, box, photo.shrunk), SIDE))).decode("ascii")
-                    for box in boxes[path]
-                }
+                return {(path, box): small_picture(around(photo.image, box, photo.shrunk), SIDE) for box in boxes[path]}
         except (PhotoError, OSError):
             return {}
 
@@ -122,15 +110,3 @@ def _crops(places: Iterable[Place], progress: Progress) -> Mapping[Place, str]:
         crops |= found
         progress.step(_("photos shown"), done, len(boxes))
     return crops
-
-
-def around(image: Image, box: Box, shrunk: float = 1) -> Image:
-    """Cut a square around a face out of a photo, uint8 (side, side, 3) or what of it lies in the photo: at least one pixel.
-
-    The box is in pixels of the photo before it was ``shrunk`` so many times.
-    """
-    height, width = image.shape[:2]
-    half = max(box.width, box.height) * (0.5 + AROUND) / shrunk
-    across, down = (box.left + box.right) / 2 / shrunk, (box.top + box.bottom) / 2 / shrunk
-    left, top = int(min(max(across - half, 0), width - 1)), int(min(max(down - half, 0), height - 1))
-    return image[top : max(int(down + half), top + 1), left : max(int(across + half), left + 1)]

@@ -155,15 +155,15 @@ def _advice(points: Sequence[Point], n_test: int, each: Literal["person", "class
         return _("{photos} are too few to say whether more would help.", photos=tested)
     if len(points) == 1:
         return "" if last.accuracy == 1 else _("Add photos of every {each}.", each=_(each))
-    half = max((point for point in points if point.count <= last.count / 2), key=lambda point: point.count)
-    if last.accuracy - half.accuracy < FLAT:
+    half = next((point for point in reversed(points) if point.count <= last.count / 2), None)  # none below 2 of 3 photos
+    if half is not None and last.accuracy - half.accuracy < FLAT:
         enough = next(point for point in points if point.accuracy >= last.accuracy - FLAT)
         plenty = _(
             "{photos} of each would have been nearly as good: more of the same kind will hardly help.",
             photos=counted(enough.count, "photo"),
         )
         return f"{plenty} {_(_MISSING[each])}"
-    if half.accuracy >= wilson_interval(round(last.accuracy * n_test), n_test).low:
+    if half is None or half.accuracy >= wilson_interval(round(last.accuracy * n_test), n_test).low:
         return _("Whether more would help cannot be told from {photos}.", photos=tested)
     return _("It still grows: the last doubling brought {points:.1f} points, so add photos.", points=100 * (last.accuracy - half.accuracy))
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from whosthat.evaluation.page import template
-from whosthat.evaluation.plots.canvas import PRINT, THEMED, drawn, png, svg
+from whosthat.evaluation.plots.canvas import PRINT, drawn, inline, png
 from whosthat.evaluation.plots.chart import draw_chart
 from whosthat.evaluation.plots.flow_chart import draw_flow_chart, flow_of_page
 from whosthat.evaluation.plots.page_chart import laid_out
@@ -55,15 +55,13 @@ class Picture:
 
     @cached_property
     def on_page(self) -> Any:
-        """The drawing as ``chart.html.j2`` writes it, or an ``<svg>`` element: made of numbers and our own words, hence safe there."""
-        from markupsafe import Markup
-
+        """The drawing as ``chart.html.j2`` writes it, or an ``<svg>`` element."""
         if self.draw is draw_chart:
             make, *about = self.what
             return laid_out(make(*about), self.name, self.caption, self.caption, self.size)
         if self.draw is draw_flow_chart:
             return flow_of_page(self.name, self.caption, *self.what)
-        return Markup(drawn(self.size, THEMED, lambda figure: svg(figure, self.name, self.caption, self.caption), self.draw, *self.what))  # noqa: S704
+        return inline(self.size, (self.name, self.caption, self.caption), self.draw, *self.what)
 
 
 Exhibit = Grid | Picture

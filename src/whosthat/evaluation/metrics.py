@@ -7,7 +7,7 @@ compare against it). What does not: what an answer was (`outcomes`), whether the
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -122,19 +122,8 @@ class Evaluation:
         return tuple(self.answers[row] for row in rows)
 
     def to_dict(self) -> dict[str, Any]:
-        """Return plain lists, numbers and strings, ready for JSON; `from_dict` is the inverse."""
+        """Return plain lists, numbers and strings, ready for JSON."""
         return asdict(self)
-
-    @classmethod
-    def from_dict(cls, mapping: Mapping[str, Any]) -> Evaluation:
-        """Rebuild from `to_dict`'s mapping.
-
-        Raises:
-            ValueError: A key is missing or a value has the wrong type.
-        """
-        from pydantic import TypeAdapter  # only readers of saved runs pay for it
-
-        return TypeAdapter(cls).validate_python(mapping)
 
 
 def evaluate(answers: Sequence[Answer], labels: Sequence[str]) -> Evaluation:

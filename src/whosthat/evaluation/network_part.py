@@ -7,12 +7,13 @@ off a model (`networks.layers`), drawing them (`plots.architecture`).
 from __future__ import annotations
 
 import itertools
+import json
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from whosthat.networks.layers import BLOCK, LayerFacts, NetworkLayers
-from whosthat.runs.files import NETWORK, read_file, save_file
+from whosthat.runs.files import NETWORK, checked, read_file, save_file
 from whosthat.translation import N_, _
 from whosthat.wording import counted
 
@@ -57,15 +58,14 @@ def write_network(run: Path, layers: NetworkLayers) -> Path:
 
 def read_network(run: Path) -> NetworkLayers | None:
     """Read a run's ``network.json``; None where there is none, as in runs of faces and of older versions. RunError where it is damaged."""
-    from pydantic import TypeAdapter, ValidationError
 
     def parse(text: str) -> NetworkLayers:
-        try:
-            found = TypeAdapter(NetworkLayers).validate_json(text)
-        except ValidationError as error:  # whose own text has many lines
-            raise ValueError(error.errors()[0]["msg"]) from error
-        if not found.layers or not all(layer.shape and min(layer.shape) > 0 for layer in found.layers):
-            raise ValueError(_("a layer has no shape"))
+        found = checked(NetworkLayers, json.loads(text))
+        for layer in found.layers:
+            if not layer.shape or min(layer.shape) < 1 or not all(layer.weights) or (layer.window and not layer.strides):
+                raise ValueError(_("a layer has no shape"))
+        if not found.layers:
+            raise ValueError("no layers")  # not translated: told as damage
         return found
 
     return read_file(run / NETWORK, parse, None)

@@ -16,6 +16,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from whosthat.durable import replace_file
 from whosthat.translation import _, language, ngettext
 from whosthat.version import __version__
 from whosthat.wording import closed_up, confidence_text, counted, date_text, duration, percent, percent_range, visible
@@ -27,6 +28,13 @@ PAGE_LANGUAGES = {"en": "en", "zh_TW": "zh-Hant-TW"}
 
 MOST_NAMES = 200
 """Of a longer list of photos only so many are shown."""
+
+
+def write_page(path: Path, name: str, **values: Any) -> Path:
+    """Fill the template of this name into a file, in the place of an older one, and return it; OSError where that fails."""
+    text = template(name).render(**values)
+    replace_file(path, text.encode("utf-8", errors="replace"))  # a file name may hold bytes that are no letters
+    return path
 
 
 def template(name: str) -> Any:
@@ -53,6 +61,7 @@ def template(name: str) -> Any:
     }
     environment.concat = lambda parts: closed_up("".join(parts))  # type: ignore[method-assign]
     environment.globals |= {"_": _, "ngettext": ngettext, "page_language": PAGE_LANGUAGES[language()], "version": __version__}
+    environment.globals["most_names"] = MOST_NAMES
     environment.globals |= {"script": Markup(script()), "script_hash": script_hash()}  # noqa: S704  our own file
     return environment.get_template(name)
 

@@ -22,7 +22,7 @@ from whosthat.evaluation.outcomes import Answer
 from whosthat.evaluation.page import MOST_NAMES, template
 from whosthat.evaluation.plots import charts
 from whosthat.evaluation.plots.architecture import architecture_size, describe_architecture, draw_architecture
-from whosthat.evaluation.plots.canvas import THEMED, drawn, svg
+from whosthat.evaluation.plots.canvas import inline
 from whosthat.evaluation.plots.charts import History
 from whosthat.evaluation.plots.flow_chart import flow_of_page
 from whosthat.evaluation.plots.page_chart import laid_out
@@ -170,17 +170,9 @@ def _drawings(facts: RunFacts, history: History, network: NetworkLayers | None) 
         drawings["accuracy"] = laid_out(charts.accuracy_chart(history, best), *accuracy)
         drawings["loss"] = laid_out(charts.loss_chart(history, best), *loss)
     if network is not None:
-        drawings["network"] = _network_drawing(network)
+        words = ("architecture", _("The network"), describe_architecture(network))
+        drawings["network"] = inline(architecture_size(network), words, draw_architecture, network)
     if learning is not None:
         title = _("Accuracy by photos per {each}", each=_(learning.each))
         drawings["learning"] = laid_out(charts.learning_chart(learning), "learning", title, charts.describe_learning_curve(learning))
     return drawings
-
-
-def _network_drawing(network: NetworkLayers) -> Any:
-    """Draw a network as an ``<svg>`` element: numbers and our own words; the names of layers, which can be anything, are escaped there."""
-    from markupsafe import Markup
-
-    words = ("architecture", _("The network"), describe_architecture(network))
-    page = drawn(architecture_size(network), THEMED, lambda figure: svg(figure, *words), draw_architecture, network)
-    return Markup(page)  # noqa: S704 - see above

@@ -17,7 +17,7 @@ from whosthat.errors import RunError, system_reason
 from whosthat.evaluation.diagnosis import Diagnosis, Training
 from whosthat.evaluation.learning_curve import LearningCurve
 from whosthat.evaluation.metrics import Evaluation
-from whosthat.runs.files import METRICS, TRIAL, read_file, save_file
+from whosthat.runs.files import METRICS, TRIAL, checked, read_file, save_file
 from whosthat.translation import _
 
 FORMAT = 3
@@ -72,9 +72,7 @@ def read_trial_facts(run: Path) -> TrialFacts | None:
     """Read a run's ``trial.json``; None where there is none, and a `RunError` where it is damaged."""
 
     def parse(text: str) -> TrialFacts:
-        from pydantic import TypeAdapter
-
-        facts = TypeAdapter(TrialFacts).validate_json(text)
+        facts = checked(TrialFacts, json.loads(text))
         if {len(facts.labels), *map(len, facts.confusion)} != {len(facts.confusion)}:
             raise ValueError(f"{len(facts.confusion)} rows for {len(facts.labels)} classes")  # not translated: told as damage
         return facts

@@ -20,7 +20,7 @@ import numpy as np
 
 from whosthat.recognition.face_threshold import DistanceThreshold
 from whosthat.recognition.threshold import CurvePoint, Threshold
-from whosthat.runs.files import read_file, save_file
+from whosthat.runs.files import checked, read_document, read_file, save_file
 from whosthat.translation import _
 
 THRESHOLD_FILE = "threshold.json"
@@ -109,18 +109,10 @@ def read_threshold_curve(run: Path) -> ThresholdCurve | None:
     """
 
     def parse(text: str) -> ThresholdCurve:
-        from pydantic import TypeAdapter
-
-        document = json.loads(text)
-        if document["format"] > FORMAT:
-            raise ValueError(
-                _("format {format} is newer than {newest}, the newest that this whosthat reads", format=document["format"], newest=FORMAT)
-            )
-        points = TypeAdapter(tuple[CurvePoint, ...]).validate_python([tuple(point) for point in document["points"]])
-        rising = all(one.value < next_one.value for one, next_one in itertools.pairwise(points))
-        if not points or not rising or document["kind"] not in ("distance", "confidence"):
+        curve = checked(ThresholdCurve, read_document(text, FORMAT))
+        rising = all(one.value < next_one.value for one, next_one in itertools.pairwise(curve.points))
+        if not curve.points or not rising:
             raise ValueError("no curve")  # not translated: told as damage
-        moved = TypeAdapter(Moved | None).validate_python(document.get("moved"))
-        return ThresholdCurve(document["kind"], points, moved)
+        return curve
 
     return read_file(run / THRESHOLD_FILE, parse, None)

@@ -20,7 +20,7 @@ from whosthat.faces.alignment import CropTemplate, align, enlargement
 from whosthat.faces.detector import Detector
 from whosthat.faces.embedder import OnnxEmbedder
 from whosthat.photos.reading import DecodedPhoto, opened
-from whosthat.translation import N_
+from whosthat.translation import N_, _
 from whosthat.types import Box, Face, Point
 
 if TYPE_CHECKING:
@@ -32,6 +32,11 @@ LOOKED_AT = 1600  # faces are looked for in a photo of at most this longer side,
 DECODED_AT = 2 * LOOKED_AT  # a JPEG that may show anybody is decoded at this longer side at least: at less, the detector sees other faces
 LOOKED_HARDER_AT = 800  # the same where large faces are looked for in a photo that is turned, or has a border
 SMALLEST_FACE = 20.0  # side in these pixels of the smallest face worth naming: below it, the embedding is mostly guesswork
+MOST_FACES = 1000
+"""So many faces of a photo are taken, the surest: their crops take 70 MB. `crowd_words` tells people. The limits of the detectors, against
+photos full of noise, are wide enough for so many faces."""
+
+CROWD = 64  # the crops of more faces than this take more memory than embeddings that wait; they are embedded at once
 SMALLEST_SHARE = 0.1  # in a photo that is known to show a person, the face is first looked for from this share of the shorter side on
 LARGE_SHARE = 0.15  # where a photo may show nobody, a turned one is searched for faces from this share on: landscapes must not take long
 BORDER = 0.25  # where no face is found, this share of the shorter side is added in black on all sides: faces that the edge cuts need room
@@ -98,12 +103,15 @@ class FaceCropper:
         return f"{self.detector.name}-{_digest(VERSION, self.detector.name, asdict(self.template))}"
 
     def find(self, image: Image) -> list[Face]:
-        """Find every face of a photo, surest first; where none is found for sure, look at it turned and with a border, for large faces."""
+        """Find the faces of a photo, surest first, at most `MOST_FACES`.
+
+        Where none is found for sure, it is looked at turned and with a border, for large faces.
+        """
         small, scale = _looked_at(image, LOOKED_AT)
         plain = self.detector.detect(small, smallest=SMALLEST_FACE)
         harder = plain if _best(plain) >= self.detector.sure else self._harder(small, plain, LARGE_SHARE).faces
         faces = harder if _best(harder) >= self.detector.likely else plain  # there may well be nobody
-        return [_placed(face, 1 / scale, 0.0) for face in faces]
+        return [_placed(face, 1 / scale, 0.0) for face in faces[:MOST_FACES]]
 
     def search(self, image: Image) -> Search:
         """Find the faces of a photo that is known to show a person: look harder than `find`, and take what is unsure as well."""
@@ -260,6 +268,16 @@ def rivals(faces: Sequence[Face]) -> list[Face]:
     return [face for face, area in zip(faces, areas, strict=True) if area >= RIVAL_SHARE**2 * max(areas)]
 
 
+def embedded_if_crowd(photo: CutFaces, reader: FaceReader) -> CutFaces | SeenFaces:
+    """Embed the faces of a photo now if they are very many; of any other photo, `FaceReader.see` does so for several at once."""
+    return reader.see([photo])[0] if len(photo.faces) > CROWD else photo
+
+
+def crowd_words(n_faces: int) -> str:
+    """Say that a photo may show more faces than were taken; empty where it has fewer than `MOST_FACES`."""
+    return _("shows very many faces; only the {n:,} surest were taken", n=MOST_FACES) if n_faces >= MOST_FACES else ""
+
+
 def sharpness(crop: Image) -> float:
     """Return the variance of the Laplacian of an RGB crop in grey: how much fine detail it has; below about 20 it is blurred.
 
@@ -296,9 +314,8 @@ def _looked_at(image: Image, side: int) -> tuple[Image, float]:
 
 def _placed(face: Face, scale: float, shift: float) -> Face:
     """Shift a face, then scale it: into the pixels of another copy of the photo."""
-    box = face.box
-    left, top, right, bottom = ((value + shift) * scale for value in (box.left, box.top, box.right, box.bottom))
-    return _face(Box(left, top, right, bottom), [((x + shift) * scale, (y + shift) * scale) for x, y in face.landmarks], face.score)
+    box = Box(*((value + shift) * scale for value in face.box.sides))
+    return _face(box, [((x + shift) * scale, (y + shift) * scale) for x, y in face.landmarks], face.score)
 
 
 def _turn(degrees: float) -> NDArray[np.float64]:

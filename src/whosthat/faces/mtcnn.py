@@ -42,7 +42,7 @@ LENIENT_SCORES = (0.4, 0.4, 0.4)  # the same in a photo that is known to hold a 
 
 MAX_SEEN, MAX_CANDIDATES = 20_000, 2000
 """A photo full of noise must not cost minutes: the surest places of the first network, and the surest of those that do not lie over
-each other, are enough for hundreds of faces."""
+each other, are enough for `finding.MOST_FACES`."""
 
 SAME_FACE = 0.6
 """Overlap of the third network's boxes from which on they mean the same face. With the means of their landmarks 0.731 of pairs of

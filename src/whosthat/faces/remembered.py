@@ -132,7 +132,7 @@ class RememberedLooks(Memory[bool]):
 
 
 def _face_rows(faces: Iterable[Face]) -> list[list[Any]]:
-    return [[face.box.left, face.box.top, face.box.right, face.box.bottom, face.score, face.landmarks] for face in faces]
+    return [[*face.box.sides, face.score, face.landmarks] for face in faces]
 
 
 def _faces(rows: Iterable[Any]) -> tuple[Face, ...]:

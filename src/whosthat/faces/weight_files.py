@@ -6,16 +6,14 @@ What belongs here: the pinned files, by SHA-256, and reading them. What does not
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
-import importlib.metadata
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from whosthat.durable import replace_file
 from whosthat.errors import WeightsError, did_you_mean, system_reason
-from whosthat.settings import weights_folder
+from whosthat.settings import weights_file, weights_folder
 from whosthat.translation import N_, _
 
 MAX_FILE_BYTES = 1 << 30  # a file that somebody adds may have at most 1 GiB
@@ -128,11 +126,7 @@ def find_weights(file: WeightsFile | str) -> Path | None:
         WeightsError: No file has this name.
     """
     known = _known(file)
-    places = [weights_folder() / known.file]
-    if known.package:
-        with contextlib.suppress(importlib.metadata.PackageNotFoundError):  # it may have been added by hand
-            places.append(Path(str(importlib.metadata.distribution(known.package).locate_file(known.location))))
-    return next((place for place in places if place.is_file()), None)
+    return weights_file(known.file, known.package, known.location)
 
 
 def read_weights(file: WeightsFile | str) -> bytes:

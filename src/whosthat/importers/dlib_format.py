@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
@@ -55,14 +55,7 @@ class Pool:
     stride: int
 
 
-@dataclass(frozen=True)
-class Plain:
-    """A layer without numbers: ``relu`` or ``add``."""
-
-    kind: str
-
-
-Layer = Convolution | Dense | Pool | Plain
+Layer = Convolution | Dense | Pool | Literal["relu", "add"]
 
 
 @dataclass(frozen=True)
@@ -111,8 +104,8 @@ def _read_layer(cursor: _Cursor, layers: list[Layer]) -> None:
         "fc_2": lambda: _read_dense(cursor),
         "max_pool_2": lambda: _read_pool(cursor, "max"),
         "avg_pool_2": lambda: _read_pool(cursor, "average"),
-        "relu_": lambda: Plain("relu"),
-        "add_prev_": lambda: Plain("add"),
+        "relu_": lambda: "relu",
+        "add_prev_": lambda: "add",
     }
     if name not in readers:
         raise cursor.wrong(_('a layer named "{name}"', name=name))

@@ -15,9 +15,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from whosthat.importers.dlib_format import Convolution, Dense, DlibNetwork, Layer, Pool
+from whosthat.importers.graph import Graph
 
 PIXEL_SCALE = 256.0
-OPSET = 17
 Shape = tuple[int, int]
 
 
@@ -27,34 +27,20 @@ def write_graph(network: DlibNetwork) -> bytes:
     Its input ``faces`` is uint8 (n, 150, 150, 3), red green blue; its output ``embeddings`` float32 (n, 128), compared by Euclidean
     distance. Their length is not one.
     """
-    from onnx import TensorProto, helper
-
-    writer = _Writer(helper, network)
+    writer = _Writer(network)
     for layer in network.layers:
         writer.add(layer)
-    graph = helper.make_graph(
-        writer.nodes,
-        "dlib_face_recognition_resnet_model_v1",
-        [helper.make_tensor_value_info("faces", TensorProto.UINT8, ["n", network.size, network.size, 3])],
-        [helper.make_tensor_value_info("embeddings", TensorProto.FLOAT, ["n", 128])],
-    )
-    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", OPSET)], ir_version=8)
-    for name, array in writer.arrays.items():  # not given to make_graph: it and make_model would copy these 22 MB once more each
-        kind = TensorProto.FLOAT if array.dtype == np.float32 else TensorProto.INT64
-        model.graph.initializer.add(dims=array.shape, data_type=kind, name=name, raw_data=array.tobytes())
-    data: bytes = model.SerializeToString()
-    return data
+    faces = ("faces", np.uint8, ["n", network.size, network.size, 3])
+    return writer.graph.model("dlib_face_recognition_resnet_model_v1", faces, ("embeddings", np.float32, ["n", 128]))
 
 
 class _Writer:
-    """Grows the list of nodes; knows at each point the name, channels and side length of what flows."""
+    """Grows the graph; knows at each point the name, channels and side length of what flows."""
 
-    def __init__(self, helper: Any, network: DlibNetwork) -> None:
-        self._helper = helper
+    def __init__(self, network: DlibNetwork) -> None:
+        self.graph = Graph()
         self._means: NDArray[np.float64] | None = np.array(network.means, dtype=np.float64)
-        self.nodes: list[Any] = []
-        self.arrays: dict[str, NDArray[Any]] = {}
-        self._flow = self._node("Transpose", [self._node("Cast", ["faces"], to=1)], perm=[0, 3, 1, 2])
+        self._flow = self.graph.node("Transpose", self.graph.node("Cast", "faces", to=1), perm=[0, 3, 1, 2])
         self._shape: Shape = (3, network.size)
         self._begin_block()
 
@@ -65,11 +51,11 @@ class _Writer:
         elif isinstance(layer, Pool):
             self._pool(layer)
         elif isinstance(layer, Dense):
-            self.nodes.append(self._helper.make_node("MatMul", [self._flow, self._array("dense", layer.weights)], ["embeddings"]))
-        elif layer.kind == "add":
+            self.graph.node("MatMul", self._flow, self.graph.array("dense", layer.weights), output="embeddings")
+        elif layer == "add":
             self._add_shortcut()
         else:
-            self._flow = self._node("Relu", [self._flow])
+            self._flow = self.graph.node("Relu", self._flow)
             if self._block_ended:
                 self._begin_block()
 
@@ -87,20 +73,20 @@ class _Writer:
             biases -= np.einsum("fchw,c->f", weights, self._means)
             self._means = None
         filters, _, side, _ = weights.shape
-        names = [self._flow, self._array("weights", weights), self._array("biases", biases)]
-        self._flow = self._node("Conv", names, strides=[layer.stride] * 2, pads=[layer.padding] * 4)
+        names = self._flow, self.graph.array("weights", weights), self.graph.array("biases", biases)
+        self._flow = self.graph.node("Conv", *names, strides=[layer.stride] * 2, pads=[layer.padding] * 4)
         self._shape = (filters, (self._shape[1] + 2 * layer.padding - side) // layer.stride + 1)
 
     def _pool(self, layer: Pool) -> None:
-        window = {"kernel_shape": [layer.rows] * 2, "strides": [layer.stride] * 2}
+        window: dict[str, Any] = {"kernel_shape": [layer.rows] * 2, "strides": [layer.stride] * 2}
         if layer.rows == 0:
-            self._flow = self._node("Flatten", [self._node("GlobalAveragePool", [self._flow])])
+            self._flow = self.graph.node("Flatten", self.graph.node("GlobalAveragePool", self._flow))
         elif layer.kind == "max":
-            self._flow = self._node("MaxPool", [self._flow], **window)
+            self._flow = self.graph.node("MaxPool", self._flow, **window)
             self._shape = (self._shape[0], (self._shape[1] - layer.rows) // layer.stride + 1)
             self._begin_block()
         else:  # inside a block that halves its picture, the shortcut is what is averaged
-            self._shortcut = self._node("AveragePool", [self._shortcut], **window)
+            self._shortcut = self.graph.node("AveragePool", self._shortcut, **window)
             channels, side = self._shortcut_shape
             self._shortcut_shape = (channels, (side - layer.rows) // layer.stride + 1)
 
@@ -109,23 +95,13 @@ class _Writer:
         whole = (max(self._shape[0], self._shortcut_shape[0]), max(self._shape[1], self._shortcut_shape[1]))
         flow = self._fill(self._flow, self._shape, whole)
         shortcut = self._fill(self._shortcut, self._shortcut_shape, whole)
-        self._flow, self._shape, self._block_ended = self._node("Add", [flow, shortcut]), whole, True
+        self._flow, self._shape, self._block_ended = self.graph.node("Add", flow, shortcut), whole, True
 
     def _fill(self, name: str, shape: Shape, whole: Shape) -> str:
         """Add channels by a convolution, which leaves them in the blocks that ONNX Runtime computes with; a Pad would not."""
         if shape[0] < whole[0]:
-            name = self._node("Conv", [name, self._array("fill", np.eye(whole[0], shape[0])[:, :, None, None])])
+            name = self.graph.node("Conv", name, self.graph.array("fill", np.eye(whole[0], shape[0])[:, :, None, None]))
         if shape[1] < whole[1]:
             pads = np.array([0, 0, 0, 0, 0, 0, whole[1] - shape[1], whole[1] - shape[1]], dtype=np.int64)
-            name = self._node("Pad", [name, self._array("pads", pads)])
-        return name
-
-    def _node(self, kind: str, inputs: list[str], **attributes: Any) -> str:
-        name = f"{kind.lower()}_{len(self.nodes)}"
-        self.nodes.append(self._helper.make_node(kind, inputs, [name], **attributes))
-        return name
-
-    def _array(self, kind: str, array: NDArray[Any]) -> str:
-        name = f"{kind}_{len(self.arrays)}"
-        self.arrays[name] = array if array.dtype == np.int64 else np.ascontiguousarray(array, dtype=np.float32)
+            name = self.graph.node("Pad", name, self.graph.array("pads", pads))
         return name

@@ -14,12 +14,13 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from whosthat.errors import WeightsError
+from whosthat.importers.graph import Graph
 from whosthat.translation import _
 
 if TYPE_CHECKING:
@@ -29,8 +30,6 @@ if TYPE_CHECKING:
 
 BLOCK = 16  # channels that ONNX Runtime computes together: 16 with AVX-512, 8 elsewhere
 GREY, SPREAD = 127.5, 128.0  # the networks were trained on ``(pixel - 127.5) / 128``
-
-OPSET = 17
 
 SHIFTS = slice(1, 5)  # channels with how the network would move the left, upper, right and lower side of each box
 POINTS = slice(5, 15)  # channels with the landmarks, in the third network only: x of the five points, then y
@@ -122,22 +121,9 @@ def _joined(heads: list[Convolution]) -> Convolution:
 
 
 def _written(layers: list[Convolution | Pool]) -> bytes:
-    import onnx
-    from onnx import TensorProto, helper
-
-    nodes: list[Any] = []
-    arrays: dict[str, Floats] = {}
-
-    def node(kind: str, *inputs: str, **attributes: Any) -> str:
-        nodes.append(helper.make_node(kind, list(inputs), [f"flow_{len(nodes)}"], **attributes))
-        return f"flow_{len(nodes) - 1}"
-
-    def array(values: NDArray[Any]) -> str:
-        name = f"weights_{len(arrays)}"
-        arrays[name] = np.ascontiguousarray(values, dtype=np.float32)
-        return name
-
-    flow = node("Transpose", node("Cast", "pictures", to=TensorProto.FLOAT), perm=[0, 3, 1, 2])
+    graph = Graph()
+    node, array = graph.node, partial(graph.array, "weights")
+    flow = node("Transpose", node("Cast", "pictures", to=1), perm=[0, 3, 1, 2])
     channels, scale, shift = 3, 1 / SPREAD, -GREY / SPREAD
     for layer in layers:
         if not isinstance(layer, Convolution):
@@ -146,18 +132,14 @@ def _written(layers: list[Convolution | Pool]) -> bytes:
         weights, biases = layer.weights.astype(np.float64) * scale, layer.biases + layer.weights.sum((1, 2, 3), np.float64) * shift
         scale, shift = 1.0, 0.0  # only the first layer sees pixels
         filters = len(biases) if layer.slopes is None else len(biases) + -len(biases) % BLOCK
-        flow = node("Conv", flow, array(_filled(weights, filters, channels)), array(_filled(biases, filters)))
+        output = "found" if layer is layers[-1] else ""
+        flow = node("Conv", flow, array(_filled(weights, filters, channels)), array(_filled(biases, filters)), output=output)
         if layer.slopes is not None:
             slopes = _filled(layer.slopes, filters).reshape(1, -1, 1, 1)
             flow = node("Add", node("Mul", flow, array(slopes)), node("Mul", node("Relu", flow), array(1 - slopes)))
         channels = filters
-    nodes[-1].output[0] = "found"
-    pictures = helper.make_tensor_value_info("pictures", TensorProto.UINT8, ["n", "height", "width", 3])
-    found = helper.make_tensor_value_info("found", TensorProto.FLOAT, ["n", channels, "rows", "columns"])
-    tensors = [onnx.numpy_helper.from_array(values, name) for name, values in arrays.items()]
-    graph = helper.make_graph(nodes, "mtcnn", [pictures], [found], tensors)
-    data: bytes = helper.make_model(graph, opset_imports=[helper.make_opsetid("", OPSET)], ir_version=8).SerializeToString()
-    return data
+    pictures = ("pictures", np.uint8, ["n", "height", "width", 3])
+    return graph.model("mtcnn", pictures, ("found", np.float32, ["n", channels, "rows", "columns"]))
 
 
 def _filled(values: NDArray[Any], *lengths: int) -> NDArray[Any]:

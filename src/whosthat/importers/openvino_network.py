@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from whosthat.importers.graph import Graph
 from whosthat.importers.openvino_format import Layer, wrong
 from whosthat.translation import _
 
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
 
     Doubles = NDArray[np.float64]
 
-OPSET = 17
 MOST_PIXELS = 4096
 """Largest stride, padding, dilation or window of a layer."""
 
@@ -41,25 +41,14 @@ def write_graph(layers: Sequence[Layer]) -> bytes:
     Raises:
         WeightsError: A layer has settings that are not understood.
     """
-    import onnx
-    from onnx import TensorProto, helper
-
     kinds = [layer.kind for layer in layers]
     if kinds.count("Parameter") != 1 or kinds.count("Result") != 1:
         raise wrong(_("it should have one input and one output"))
     shape = layers[kinds.index("Parameter")].numbers("shape", 4, least=1)
-    writer = _Writer(helper, layers)
-    for place in range(len(layers)):
-        writer.add(place)
-    graph = helper.make_graph(
-        writer.nodes(),
-        "openvino",
-        [helper.make_tensor_value_info("pictures", TensorProto.FLOAT, ["n", *shape[1:]])],
-        [helper.make_tensor_value_info("vectors", TensorProto.FLOAT, None)],
-        [onnx.numpy_helper.from_array(array, name) for name, array in writer.arrays.items()],
-    )
-    data: bytes = helper.make_model(graph, opset_imports=[helper.make_opsetid("", OPSET)], ir_version=8).SerializeToString()
-    return data
+    writer = _Writer(layers)
+    for layer in layers:
+        writer.add(layer)
+    return writer.graph.model("openvino", ("pictures", np.float32, ["n", *shape[1:]]), ("vectors", np.float32, None))
 
 
 @dataclass
@@ -83,21 +72,13 @@ class _Scaled:
 class _Writer:
     """Turns layers into nodes; a layer's result is a constant, the name of a flow, or what is not written yet."""
 
-    def __init__(self, helper: Any, layers: Sequence[Layer]) -> None:
-        self._helper = helper
-        self._layers = layers
+    def __init__(self, layers: Sequence[Layer]) -> None:
+        self.graph = Graph()
         self._users = Counter(source for layer in layers for source in layer.inputs)
         self._results: list[Doubles | str | _Convolution | _Scaled] = []
-        self._waiting: list[tuple[str, list[str], list[str], dict[str, Any]]] = []
-        self.arrays: dict[str, NDArray[np.float32]] = {}
 
-    def nodes(self) -> list[Any]:
-        """Return every node, in order."""
-        return [self._helper.make_node(kind, inputs, outputs, **attributes) for kind, inputs, outputs, attributes in self._waiting]
-
-    def add(self, place: int) -> None:
-        """Work out the result of one layer."""
-        layer = self._layers[place]
+    def add(self, layer: Layer) -> None:
+        """Work out the result of the next layer."""
         if layer.kind in ("Convolution", "GroupConvolution"):
             result: Any = self._convolved(layer)
         elif layer.kind in _ARITHMETIC:
@@ -116,20 +97,20 @@ class _Writer:
     def _simple(self, layer: Layer) -> str:
         flow = self._flow(layer.inputs[0])
         if layer.kind == "Sigmoid":
-            return self._node("Sigmoid", [flow])
+            return self.graph.node("Sigmoid", flow)
         if layer.kind == "AvgPool":
             return self._pooled(layer, flow)
         if layer.kind == "Result":
-            return self._node("Identity", [flow])
+            return self.graph.node("Identity", flow, output="vectors")
         slopes = self._constant(layer.inputs[1])
         if slopes.size == 1:
-            return self._node("LeakyRelu", [flow], alpha=float(slopes.reshape(())))
-        return self._node("PRelu", [flow, self._array(slopes.reshape(-1, 1, 1))])
+            return self.graph.node("LeakyRelu", flow, alpha=float(slopes.reshape(())))
+        return self.graph.node("PRelu", flow, self._array(slopes.reshape(-1, 1, 1)))
 
     def _pooled(self, layer: Layer, flow: str) -> str:
         layer.expect(auto_pad="explicit", rounding_type="floor")
-        window = {"kernel_shape": _sizes(layer, "kernel", 1), "strides": _sizes(layer, "strides", 1), "pads": _pads(layer)}
-        return self._node("AveragePool", [flow], **window, count_include_pad=int(layer.settings.get("exclude-pad") != "true"))
+        window: dict[str, Any] = {"kernel_shape": _sizes(layer, "kernel", 1), "strides": _sizes(layer, "strides", 1), "pads": _pads(layer)}
+        return self.graph.node("AveragePool", flow, **window, count_include_pad=int(layer.settings.get("exclude-pad") != "true"))
 
     def _convolved(self, layer: Layer) -> _Convolution:
         layer.expect(auto_pad="explicit")
@@ -159,8 +140,8 @@ class _Writer:
                 folded = self._folded(kind, flow, values.reshape(-1), layer)
                 if folded is not None:
                     return folded
-            return self._node(_ARITHMETIC[kind], [self._flow(first), self._array(values)])
-        return self._node(_ARITHMETIC[layer.kind], [self._flow(first), self._flow(second)])
+            return self.graph.node(_ARITHMETIC[kind], self._flow(first), self._array(values))
+        return self.graph.node(_ARITHMETIC[layer.kind], self._flow(first), self._flow(second))
 
     def _folded(self, kind: str, flow: Any, values: Doubles, layer: Layer) -> str | _Convolution | _Scaled | None:
         """Take a constant into a convolution before it, or keep what pixels are multiplied with for the one behind; None for neither."""
@@ -171,7 +152,7 @@ class _Writer:
         if kind == "Multiply" and flow == "pictures" and (values != 0).all():
             return _Scaled(flow, values)
         if kind == "Add" and isinstance(flow, _Scaled) and len(values) == len(flow.scale):
-            moved = self._node("Add", [flow.source, self._array((values / flow.scale).reshape(-1, 1, 1))])
+            moved = self.graph.node("Add", flow.source, self._array((values / flow.scale).reshape(-1, 1, 1)))
             return _Scaled(moved, flow.scale)
         return None
 
@@ -179,10 +160,10 @@ class _Writer:
         """Return the name of a layer's result, which is written now if it was not yet."""
         result = self._results[place]
         if isinstance(result, _Convolution):
-            names = [result.source, self._array(result.weights), self._array(result.biases)]
-            result = self._node("Conv", names, **result.attributes)
+            arrays = self._array(result.weights), self._array(result.biases)
+            result = self.graph.node("Conv", result.source, *arrays, **result.attributes)
         elif isinstance(result, _Scaled):
-            result = self._node("Mul", [result.source, self._array(result.scale.reshape(-1, 1, 1))])
+            result = self.graph.node("Mul", result.source, self._array(result.scale.reshape(-1, 1, 1)))
         elif not isinstance(result, str):
             raise wrong(_("a layer takes a constant where it should take what another layer gives"))
         self._results[place] = result
@@ -194,18 +175,12 @@ class _Writer:
             raise wrong(_("the weights of a layer are not constant"))
         return result
 
-    def _node(self, kind: str, inputs: list[str], **attributes: Any) -> str:
-        name = "vectors" if kind == "Identity" else f"{kind.lower()}_{len(self._waiting)}"
-        self._waiting.append((kind, inputs, [name], attributes))
-        return name
-
     def _array(self, array: Doubles) -> str:
-        name = f"array_{len(self.arrays)}"
         with np.errstate(over="ignore"):
-            self.arrays[name] = np.ascontiguousarray(array, dtype=np.float32)
-        if not np.isfinite(self.arrays[name]).all():
+            numbers = array.astype(np.float32)
+        if not np.isfinite(numbers).all():
             raise wrong(_("what its constants give together is not finite"))
-        return name
+        return self.graph.array("array", numbers)
 
 
 def _is_of_channels(values: Doubles) -> bool:

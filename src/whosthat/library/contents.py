@@ -130,9 +130,18 @@ def put_faces(
         "INSERT INTO faces (photo, reader, number, left, top, right, bottom, landmarks, score, sharpness, vector) "
         "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         [
-            (photo, reader, number, *_sides(face.box), _bytes(face.landmarks), float(face.score), float(sharp[number - 1]), _bytes(vector))
+            (
+                photo,
+                reader,
+                number,
+                *map(float, face.box.sides),
+                _bytes(face.landmarks),
+                float(face.score),
+                float(sharp[number - 1]),
+                _bytes(vector),
+            )
             for number, (face, vector) in enumerate(zip(faces, vectors, strict=True), start=1)
-            if not any(overlap(shares(face.box, width, height), place) >= SAME_PLACE for place in forgotten)
+            if not any(shares(face.box, width, height).overlap(place) >= SAME_PLACE for place in forgotten)
         ],
     )
 
@@ -204,20 +213,6 @@ def in_pixels(box: Box, width: float, height: float) -> Box:
     return Box(box.left * width, box.top * height, box.right * width, box.bottom * height)
 
 
-def overlap(one: Box, other: Box) -> float:
-    """Return which share of what two boxes cover together both cover, 0 to 1; both in pixels, or both in shares, of one photo.
-
-    Example:
-        >>> overlap(Box(0, 0, 2, 1), Box(1, 0, 3, 1))
-        0.3333333333333333
-    """
-    across = min(one.right, other.right) - max(one.left, other.left)
-    down = min(one.bottom, other.bottom) - max(one.top, other.top)
-    common = max(0.0, across) * max(0.0, down)
-    together = one.width * one.height + other.width * other.height - common
-    return common / together if together > 0 else 0.0
-
-
 def mark_of(*what: bytes | str) -> bytes:
     """Return the mark by which a content, or a place and its stamp, is passed over: 32 bytes that do not tell what they are made of."""
     mark = hashlib.sha256(b"whosthat forgot")
@@ -248,10 +243,6 @@ def _face(*values: Any) -> LibraryFace:
 
 def _row(change: sqlite3.Connection, statement: str, *values: object) -> int:
     return int(change.execute(statement, values).fetchone()[0])
-
-
-def _sides(box: Box) -> tuple[float, float, float, float]:
-    return float(box.left), float(box.top), float(box.right), float(box.bottom)
 
 
 def _bytes(numbers: Any) -> bytes:

@@ -18,7 +18,7 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field
 
 from whosthat.library import contents
-from whosthat.library.contents import SAME_PLACE, mark_of, overlap, set_setting, shares
+from whosthat.library.contents import SAME_PLACE, mark_of, set_setting
 from whosthat.library.facts import key_of
 from whosthat.library.store import Library
 from whosthat.types import Box
@@ -30,7 +30,7 @@ _FREE_PAGES = "{}"
 """The note where the rows are gone."""
 
 _FACES = (
-    'SELECT faces.id, faces.photo, faces."left", faces.top, faces."right", faces.bottom, width, height FROM faces '
+    'SELECT faces.id, faces.photo, faces."left" / width, faces.top / height, faces."right" / width, faces.bottom / height FROM faces '
     "JOIN photos ON photos.id = faces.photo WHERE faces.photo IN ({})"
 )
 _FACTS = 'SELECT photo, "left", top, "right", bottom, what, person FROM facts WHERE undone_at IS NULL AND photo IN ({})'
@@ -121,7 +121,7 @@ def note(library: Library, person: str, receipt: str) -> Erasing:
         change.executemany(_MARK, [(mark,) for mark in marks])
         change.executemany(
             'INSERT INTO forgotten (photo, "left", top, "right", bottom) VALUES (?, ?, ?, ?, ?)',
-            [(photo, box.left, box.top, box.right, box.bottom) for photo in shared for box in photos[photo].theirs],
+            [(photo, *box.sides) for photo in shared for box in photos[photo].theirs],
         )
         set_setting(change, NOTE, erasing.model_dump_json())
     return erasing
@@ -186,8 +186,8 @@ def _photos_of(library: Library, people: Sequence[int]) -> dict[int, _Photo]:
     tagged = {photo for row in people for (photo,) in library.rows(_SAID, (row,))}
     rows = sorted({*answered.values(), *tagged})
     photos: dict[int, _Photo] = defaultdict(_Photo)
-    for face, photo, *box in library.rows_of(_FACES, rows):
-        (photos[photo].theirs if face in answered else photos[photo].faces).append(_shares(*box))
+    for face, photo, *sides in library.rows_of(_FACES, rows):
+        (photos[photo].theirs if face in answered else photos[photo].faces).append(Box(*sides))
     for photo, *sides, what, person in library.rows_of(_FACTS, rows):
         if what in ("is", "nobody"):  # a place that was tagged, be there a face for the reader or not
             (photos[photo].theirs if person in people else photos[photo].faces).append(Box(*sides))
@@ -200,7 +200,7 @@ def _doomed(library: Library, erasing: Erasing) -> tuple[list[int], list[int]]:
     for photo, *sides in library.rows_of('SELECT photo, "left", top, "right", bottom FROM forgotten WHERE photo IN ({})', erasing.shared):
         places[photo].append(Box(*sides))
     whole, both = set(erasing.alone), [*erasing.alone, *erasing.shared]
-    faces = [face for face, photo, *box in library.rows_of(_FACES, both) if photo in whole or _in(_shares(*box), places[photo])]
+    faces = [face for face, photo, *sides in library.rows_of(_FACES, both) if photo in whole or _in(Box(*sides), places[photo])]
     select = 'SELECT id, photo, "left", top, "right", bottom FROM facts WHERE photo IN ({})'
     facts = {fact for fact, photo, *sides in library.rows_of(select, both) if photo in whole or _in(Box(*sides), places[photo])}
     facts.update(
@@ -209,9 +209,5 @@ def _doomed(library: Library, erasing: Erasing) -> tuple[list[int], list[int]]:
     return faces, sorted(facts)
 
 
-def _shares(left: float, top: float, right: float, bottom: float, width: int, height: int) -> Box:
-    return shares(Box(left, top, right, bottom), width, height)
-
-
 def _in(box: Box, places: Sequence[Box]) -> bool:
-    return any(overlap(box, place) >= SAME_PLACE for place in places)
+    return any(box.overlap(place) >= SAME_PLACE for place in places)

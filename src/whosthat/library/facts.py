@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from whosthat.errors import UsageError, did_you_mean
+from whosthat.errors import NameTakenError, UsageError, did_you_mean
 from whosthat.library.contents import SAME_PLACE
 from whosthat.library.store import Library
 from whosthat.types import Box
@@ -163,7 +163,7 @@ def say(library: Library, sayings: Sequence[Saying]) -> tuple[int, ...]:
         people = rows_of_people(change, {one.person for one in sayings if one.person})
         numbers = []
         for one in sayings:
-            row = (now, one.place.photo, *_sides(one.place.box), one.what, one.person and people[one.person], one.how, one.enrolled)
+            row = (now, one.place.photo, *one.place.box.sides, one.what, one.person and people[one.person], one.how, one.enrolled)
             made = change.execute(
                 'INSERT INTO facts (said_at, photo, "left", top, "right", bottom, what, person, how, enrolled) '
                 "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
@@ -199,16 +199,6 @@ def redo(library: Library, *numbers: int) -> list[Fact]:
         meant = _meant(library, numbers, holds=False)
         change.executemany("UPDATE facts SET undone_at = NULL WHERE id = ?", [(one,) for one in meant])
     return numbered(library, meant)
-
-
-def places_of_faces(library: Library, faces: Sequence[int]) -> dict[int, Place]:
-    """Return where faces lie, by their rows."""
-    found = library.rows_of(
-        'SELECT faces.id, photo, "left" / width, top / height, "right" / width, bottom / height FROM faces '
-        "JOIN photos ON photos.id = photo WHERE faces.id IN ({})",
-        faces,
-    )
-    return {face: Place(photo, Box(*sides)) for face, photo, *sides in found}
 
 
 def said_of_faces(library: Library, reader: str, photos: Sequence[int] | None = None) -> dict[int, Said]:
@@ -281,12 +271,12 @@ def names_by_key(library: Library) -> dict[str, str]:
     return {**dict(before), **{key_of(name): name for name in people_of(library).values()}}
 
 
-def rename(library: Library, name: str, new_name: str, *, merge: bool = False) -> bool:
-    """Call a person by another name; where somebody else has it, ``merge`` makes one person of both. Return whether it did.
+def rename(library: Library, name: str, new_name: str, *, merge: bool = False) -> None:
+    """Call a person by another name; where somebody else has it, ``merge`` makes one person of both.
 
     Who is still called so by a recogniser is this person.
 
-    Raises UsageError where nobody has the first name, or somebody else has the second and ``merge`` is False.
+    Raises UsageError where nobody has the first name, and NameTakenError where somebody else has the second and ``merge`` is False.
     """
     with library.changing() as change:
         known = _by_key(change)
@@ -297,7 +287,11 @@ def rename(library: Library, name: str, new_name: str, *, merge: bool = False) -
         other, taken = known.get(key_of(new_name), (row, ""))
         if other != row:
             if not merge:
-                raise UsageError("{name} is a person of this library already. Are both the same person? Then merge them.", name=taken)
+                raise NameTakenError(
+                    "{name} is a person of this library already. Make one person of {old} and {name}? That cannot be taken back.",
+                    name=taken,
+                    old=name,
+                )
             change.execute("UPDATE facts SET person = ? WHERE person = ?", (other, row))
             change.execute("UPDATE answers SET person = ? WHERE person = ?", (other, row))
             change.execute("UPDATE aliases SET person = ? WHERE person = ?", (other, row))
@@ -306,7 +300,6 @@ def rename(library: Library, name: str, new_name: str, *, merge: bool = False) -
             change.execute("UPDATE people SET name = ? WHERE id = ?", (unicodedata.normalize("NFC", new_name), row))
         change.execute("INSERT OR REPLACE INTO aliases VALUES (?, ?)", (key_of(name), other))
         change.execute("DELETE FROM aliases WHERE name = ?", (key_of(new_name),))
-    return other != row
 
 
 def _by_key(change: sqlite3.Connection) -> dict[str, tuple[int, str]]:
@@ -316,10 +309,6 @@ def _by_key(change: sqlite3.Connection) -> dict[str, tuple[int, str]]:
 def key_of(name: str) -> str:
     """Return what is the same for names that are the same person's."""
     return unicodedata.normalize("NFC", name).casefold()
-
-
-def _sides(box: Box) -> tuple[float, float, float, float]:
-    return box.left, box.top, box.right, box.bottom
 
 
 def _now(change: sqlite3.Connection) -> float:

@@ -157,7 +157,8 @@ def known_of(library: Library, rows: Sequence[int], within: Path | None) -> list
     given = (library.setting("reader") or "", json.dumps(rows), *values)
     for row, digest, taken_at, root, name, names in library.rows(_KNOWN.format(inside), given):
         if row not in found:
-            found[row] = Hit(row, digest.hex(), _moment(taken_at), tuple(json.loads(names)), [])
+            taken = None if taken_at is None else EPOCH + timedelta(seconds=taken_at)
+            found[row] = Hit(row, digest.hex(), taken, tuple(json.loads(names)), [])
         found[row].places.append(os.path.join(roots[root], os.fsdecode(name)))  # noqa: PTH118  a path object takes ten times as long
     return [found[row] for row in rows if row in found]
 
@@ -309,7 +310,3 @@ def _range(inner: str) -> tuple[bytes, bytes]:
 
 def _folded(name: str) -> str:
     return unicodedata.normalize("NFC", unicodedata.normalize("NFC", name).casefold())
-
-
-def _moment(seconds: float | None) -> datetime | None:
-    return None if seconds is None else EPOCH + timedelta(seconds=seconds)

@@ -91,22 +91,12 @@ class Region:
     box: Box
 
 
-def overlap(one: Box, other: Box) -> float:
-    """Return the share of the union of two boxes that both have, 0 to 1."""
-    width = min(one.right, other.right) - max(one.left, other.left)
-    height = min(one.bottom, other.bottom) - max(one.top, other.top)
-    if width <= 0 or height <= 0:
-        return 0.0
-    common = width * height
-    return common / (one.width * one.height + other.width * other.height - common)
-
-
 def same_face(one: Box, other: Box) -> float:
     """Return how well two boxes fit as those of one face, 0 where they do not.
 
     That is their overlap or, where one holds the middle of the other and is not three times as long, a little less than `OVERLAP`.
     """
-    share = overlap(one, other)
+    share = one.overlap(other)
     if share >= OVERLAP:
         return share
     sizes = sorted((max(one.width, one.height), max(other.width, other.height)))

@@ -115,11 +115,8 @@ def usable_cores() -> int:
 def set_threads(n: int) -> None:
     """Pin the number of threads inside one operation, on which the bits of sums depend. Call it before the first operation.
 
-    Raises:
-        NetworkError: ``n`` is below 1, or TensorFlow has already started with another number.
+    0 leaves the number to TensorFlow. Raises NetworkError where it has already started with another one.
     """
-    if n < 1:
-        raise NetworkError("The number of threads must be 1 or more, got {n}.", n=n)
     load_keras()
     threading = _import("tensorflow").config.threading
     if threading.get_intra_op_parallelism_threads() == n:

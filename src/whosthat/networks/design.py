@@ -9,11 +9,8 @@ from dataclasses import KW_ONLY, dataclass
 from pathlib import Path
 from typing import Literal
 
-from whosthat.errors import NetworkError, did_you_mean
+from whosthat.errors import NetworkError
 from whosthat.translation import _
-
-INITIALISERS = ("glorot_normal", "glorot_uniform", "he_normal", "he_uniform")
-"""Ways to draw the first weights that a design may name."""
 
 OLD_KERAS = (".hdf5", ".h5")
 """Names of files that Keras 2 saved end so."""
@@ -53,7 +50,10 @@ class NetworkFacts:
 
 @dataclass(frozen=True, slots=True)
 class Design:
-    """What to build: the single argument of every network function. What is None is the network's own choice."""
+    """What to build: the single argument of every network function. What is None is the network's own choice.
+
+    The values of options were checked when the recipe was read (`training.recipe_base`); here is asked whether they fit a network.
+    """
 
     n_classes: int  # 2 or more
     size: int  # side of the square input in pixels
@@ -64,7 +64,7 @@ class Design:
     seed: int = 0  # of the random first weights and of dropout
     dropout: tuple[float, ...] | None = None  # rates in the order of the network's dropout layers, each in [0, 1)
     batch_norm_momentum: float | None = None  # share of the old running statistics kept at every step, in (0, 1)
-    initialiser: str | None = None  # one of `INITIALISERS`
+    initialiser: str | None = None  # how the first weights are drawn, as Keras calls it
     rescale: Literal["0..1", "-1..1"] | None = None  # range into which the pixels 0 to 255 are scaled
     blocks: str = ""  # the block language of `custom`; empty: its own example
 
@@ -112,10 +112,6 @@ def check_design(known: NetworkFacts, design: Design) -> None:
         )
         also = [_("A .hdf5 or .h5 file that Keras 2 saved from the same layers is read, too.")] if known.old_keras else []
         raise NetworkError(" ".join([refused, *also]))
-    _check_options(known, design)
-
-
-def _check_options(known: NetworkFacts, design: Design) -> None:
     for option in _OPTIONS:
         if getattr(design, option) not in (None, "") and option not in known.options:
             options = _(", ").join(known.options)
@@ -124,18 +120,3 @@ def _check_options(known: NetworkFacts, design: Design) -> None:
                 if options
                 else _("{name} has no option {option!r}. Its options: none.", name=known.name, option=option)
             )
-    for rate in design.dropout or ():
-        if not 0 <= rate < 1:
-            raise NetworkError("A dropout rate must be at least 0 and below 1, got {rate}.", rate=rate)
-    if design.batch_norm_momentum is not None and not 0 < design.batch_norm_momentum < 1:
-        raise NetworkError(
-            "The momentum of batch normalisation must be between 0 and 1, got {momentum}.", momentum=design.batch_norm_momentum
-        )
-    if design.initialiser is not None and design.initialiser not in INITIALISERS:
-        raise NetworkError(
-            "There is no initialiser named {initialiser!r}. {choice}",
-            initialiser=design.initialiser,
-            choice=did_you_mean(design.initialiser, INITIALISERS),
-        )
-    if design.rescale not in (None, "0..1", "-1..1"):
-        raise NetworkError('Pixels are rescaled to "0..1" or "-1..1", got {rescale!r}.', rescale=design.rescale)

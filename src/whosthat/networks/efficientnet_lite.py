@@ -7,10 +7,9 @@ stem, head and the first and last stage of fixed width or depth), and how the na
 from __future__ import annotations
 
 import math
-from pathlib import Path
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from whosthat.errors import WeightsError
 from whosthat.networks.backend import load_keras
 from whosthat.networks.design import Design, NetworkFacts
 from whosthat.networks.ends import backbone, photo_input, predictions
@@ -130,7 +129,11 @@ def efficientnet_lite2(design: Design) -> keras.Model:
 
 def _network(facts: NetworkFacts, stages: tuple[Stage, ...], design: Design, dropout: float) -> keras.Model:
     """The whole network, with its published weights unless the design says otherwise."""
-    checkpoint = _checkpoint(facts, design.weights)  # first: an absent file is said at once
+    from whosthat.importers.pth import read_tensors  # these need numpy
+    from whosthat.networks.weights import fill_weights
+
+    file = find_weights(facts, design.weights)  # first: an absent file is said at once
+    checkpoint = {} if file is None else read_tensors(file)
     keras = load_keras()
     (rate,) = design.dropout_or((dropout,))
 
@@ -138,13 +141,13 @@ def _network(facts: NetworkFacts, stages: tuple[Stage, ...], design: Design, dro
         photo = photo_input(design)
         return photo, _features(photo, stages)
 
-    photo, features = build() if checkpoint is None else backbone((facts.name, design.size), build)
+    photo, features = build() if file is None else backbone((facts.name, design.size), build)
     x = features
     if rate:
         x = keras.layers.Dropout(rate, name="features_dropout")(features)
     model = keras.Model(photo, predictions(x, design), name=facts.name)
-    if checkpoint is not None:
-        _fill(model, checkpoint, facts, skip=("predictions",))
+    if file is not None:
+        fill_weights(model, _by_path(model, checkpoint), file, classifier=False)
     return model
 
 
@@ -191,35 +194,10 @@ def _normalised(x: keras.KerasTensor, name: str) -> keras.KerasTensor:
     return layers.ReLU(max_value=6, name=f"{name}_relu")(x)
 
 
-def _checkpoint(facts: NetworkFacts, chosen: Path | str | None) -> dict[str, NDArray[Any]] | None:
-    from whosthat.importers.pth import read_tensors  # needs numpy
-
-    file = find_weights(facts, chosen)
-    return None if file is None else read_tensors(file)
-
-
-def _fill(model: keras.Model, checkpoint: dict[str, NDArray[Any]], facts: NetworkFacts, skip: tuple[str, ...]) -> None:
-    """Put a checkpoint's tensors into the layers, turned from PyTorch's axis order into Keras'."""
-    for layer in model.layers:
-        if not layer.weights or layer.name in skip:
-            continue
-        arrays = []
-        for variable in layer.weights:
-            name = _pytorch_name(layer.name, variable.name)
-            if name not in checkpoint:
-                raise WeightsError(
-                    "The checkpoint lacks the tensor {tensor!r}, so it is not one of {network}.", tensor=name, network=facts.name
-                )
-            array = _keras_order(checkpoint[name], layer.name)
-            if array.shape != tuple(variable.shape):
-                raise WeightsError(
-                    "The checkpoint's {tensor!r} has shape {shape}, expected {expected}.",
-                    tensor=name,
-                    shape=array.shape,
-                    expected=tuple(variable.shape),
-                )
-            arrays.append(array)
-        layer.set_weights(arrays)
+def _by_path(model: keras.Model, checkpoint: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
+    """A checkpoint's tensors by the paths of a network's weights, turned from PyTorch's axis order into Keras'."""
+    names = {variable.path: (layer.name, _pytorch_name(layer.name, variable.name)) for layer in model.layers for variable in layer.weights}
+    return {path: _keras_order(checkpoint[name], layer) for path, (layer, name) in names.items() if name in checkpoint}
 
 
 _PYTORCH_LAYERS = {

@@ -6,16 +6,15 @@ Keras 2 saved, are read with h5py alone, never by Keras' model loader. Weights t
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
-import importlib.metadata
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
-from whosthat.errors import WeightsError, did_you_mean
+from whosthat.errors import WeightsError
 from whosthat.hdf5 import own, own_numbers
 from whosthat.networks.design import NetworkFacts
-from whosthat.settings import weights_folder
+from whosthat.settings import weights_file
 from whosthat.translation import _
 
 if TYPE_CHECKING:
@@ -25,7 +24,11 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
-def find_weights(facts: NetworkFacts, chosen: Path | str | None) -> Path | None:
+_DAMAGED = (OSError, KeyError, RuntimeError, ValueError, TypeError)
+"""What h5py raises for damaged files."""
+
+
+def find_weights(facts: NetworkFacts, chosen: Path | Literal["imagenet", "none"] | None) -> Path | None:
     """Find the file that ``Design.weights`` mean; None where a network shall start from random weights or what whosthat saved.
 
     Raises:
@@ -33,12 +36,6 @@ def find_weights(facts: NetworkFacts, chosen: Path | str | None) -> Path | None:
     """
     if chosen == "none" or (isinstance(chosen, Path) and chosen.suffix == ".safetensors"):
         return None
-    if isinstance(chosen, str) and chosen != "imagenet":
-        raise WeightsError(
-            "Weights must be a file, none or imagenet, got {chosen!r}. {choice}",
-            chosen=chosen,
-            choice=did_you_mean(chosen, ("none", "imagenet")),
-        )
     file = chosen if isinstance(chosen, Path) else require_published(facts)
     if not file.is_file():
         raise WeightsError("{file} is missing. {where_from}", file=file, where_from=where_from(facts))
@@ -48,17 +45,8 @@ def find_weights(facts: NetworkFacts, chosen: Path | str | None) -> Path | None:
 
 
 def published_file(facts: NetworkFacts) -> Path | None:
-    """Say where a network's published weights lie: in the weights folder or in their package; None where they are not here.
-
-    Their content is not looked at.
-    """
-    if not facts.weights_file:
-        return None
-    places = [weights_folder() / facts.weights_file]
-    if facts.package:
-        with contextlib.suppress(importlib.metadata.PackageNotFoundError):
-            places.append(Path(str(importlib.metadata.distribution(facts.package).locate_file(facts.package_file))))
-    return next((place for place in places if place.is_file()), None)
+    """Say where a network's published weights lie, their content not looked at; None where they are not here."""
+    return weights_file(facts.weights_file, facts.package, facts.package_file) if facts.weights_file else None
 
 
 def require_published(facts: NetworkFacts) -> Path:
@@ -93,9 +81,11 @@ def where_from(facts: NetworkFacts) -> str:
 def _check_digest(facts: NetworkFacts, file: Path) -> None:
     """Refuse a weights file that is not, byte for byte, the published one."""
     for wanted, kind in ((facts.weights_sha256, "sha256"), (facts.weights_md5, "md5")):
+        if not wanted:
+            continue
         with file.open("rb") as stream:  # MD5 is all that keras.applications publishes: it finds damage and mix-ups, not a forgery
             came = hashlib.file_digest(stream, lambda kind=kind: hashlib.new(kind, usedforsecurity=False)).hexdigest()  # type: ignore[misc]
-        if wanted and came != wanted:
+        if came != wanted:
             raise WeightsError(
                 "{file} is not the published file: expected checksum {wanted} ({wanted_size:,} bytes), got {came} "
                 "({size:,} bytes). {where_from}",
@@ -118,14 +108,10 @@ def fill_from_keras_file(model: keras.Model, facts: NetworkFacts, file: Path | N
     """
     if file is None:
         return
-    import h5py
-
     weighted = [layer for layer in model.layers if layer.weights and layer.name != "predictions"]
     try:
-        with h5py.File(file, "r") as opened:
-            top = own(opened, "model_weights") if "model_weights" in opened else opened
-            found = [_layer_arrays(top, layer.name, layer, file) for layer in weighted]
-    except (OSError, KeyError, RuntimeError, ValueError, TypeError) as error:  # what h5py raises for damaged files
+        _fill(weighted, file, lambda _top: [layer.name for layer in weighted])
+    except _DAMAGED as error:
         raise WeightsError(
             "{file} cannot be read as a weights file of {name}: {error}. {where_from}",
             file=file,
@@ -133,8 +119,6 @@ def fill_from_keras_file(model: keras.Model, facts: NetworkFacts, file: Path | N
             error=error,
             where_from=where_from(facts),
         ) from error
-    for layer, arrays in zip(weighted, found, strict=True):
-        layer.set_weights(arrays)
 
 
 def fill_from_old_keras(model: keras.Model, file: Path) -> None:
@@ -147,27 +131,36 @@ def fill_from_old_keras(model: keras.Model, file: Path) -> None:
         WeightsError: The file is unreadable, or of a network with other layers, another size or another number of classes; the model is
             then unchanged.
     """
-    import h5py
-
     weighted = [layer for layer in model.layers if layer.weights]
+
+    def saved(top: h5py.Group) -> list[str]:
+        names = [name for name in _names(top, "layer_names") if _names(own(top, name), "weight_names")]
+        if len(names) != len(weighted):
+            raise WeightsError(
+                "{file} holds {n} layers with weights, and {name} has {expected}.",
+                file=file,
+                n=len(names),
+                name=model.name,
+                expected=len(weighted),
+            )
+        return names
+
     try:
-        with h5py.File(file, "r") as opened:
-            top = own(opened, "model_weights") if "model_weights" in opened else opened
-            saved = [name for name in _names(top, "layer_names") if _names(own(top, name), "weight_names")]
-            if len(saved) != len(weighted):
-                raise WeightsError(
-                    "{file} holds {n} layers with weights, and {name} has {expected}.",
-                    file=file,
-                    n=len(saved),
-                    name=model.name,
-                    expected=len(weighted),
-                )
-            found = [_layer_arrays(top, name, layer, file) for name, layer in zip(saved, weighted, strict=True)]
-    except (OSError, KeyError, RuntimeError, ValueError, TypeError) as error:
+        _fill(weighted, file, saved)
+    except _DAMAGED as error:
         raise WeightsError(
             "{file} cannot be read as weights that Keras saved: {error}. Use another file, or --weights none.", file=file, error=error
         ) from error
-    for layer, arrays in zip(weighted, found, strict=True):
+
+
+def _fill(layers: Sequence[keras.Layer], file: Path, names_of: Callable[[h5py.Group], list[str]]) -> None:
+    """Put what a file holds under some names into layers, once all of it fits."""
+    import h5py
+
+    with h5py.File(file, "r") as opened:
+        top = own(opened, "model_weights") if "model_weights" in opened else opened
+        found = [_layer_arrays(top, name, layer, file) for name, layer in zip(names_of(top), layers, strict=True)]
+    for layer, arrays in zip(layers, found, strict=True):
         layer.set_weights(arrays)
 
 

@@ -8,10 +8,9 @@ family; which weights file it takes, in `pretrained`.
 from __future__ import annotations
 
 import importlib
-import importlib.util
 import inspect
 import pkgutil
-import sys
+import runpy
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
@@ -42,8 +41,7 @@ __all__ = [
 ]
 
 Builder: TypeAlias = "Callable[[Design], keras.Model]"
-_BUILDERS: dict[str, tuple[NetworkFacts, Builder]] = {}
-_ABOUT: dict[str, str] = {}
+_BUILDERS: dict[str, tuple[NetworkFacts, Builder, str]] = {}
 _CUSTOM_FILES: dict[Path, tuple[str, ...]] = {}
 
 
@@ -59,7 +57,7 @@ def register(facts: NetworkFacts, about: str = "") -> Callable[[Builder], Builde
     def keep(builder: Builder) -> Builder:
         if facts.name in _BUILDERS:
             raise NetworkError("Two networks are named {name!r}. Give yours another name.", name=facts.name)
-        _BUILDERS[facts.name], _ABOUT[facts.name] = (facts, builder), about
+        _BUILDERS[facts.name] = facts, builder, about
         return builder
 
     return keep
@@ -85,12 +83,11 @@ def facts(name: str) -> NetworkFacts:
 
 def describe(name: str) -> str:
     """Say what one network is, in a few sentences."""
-    builder = _entry(name)[1]
-    about = _ABOUT.get(name)
+    _facts, builder, about = _entry(name)
     return _(about) if about else inspect.getdoc(builder) or ""
 
 
-def _entry(name: str) -> tuple[NetworkFacts, Builder]:
+def _entry(name: str) -> tuple[NetworkFacts, Builder, str]:
     known = names()
     if name not in _BUILDERS:
         raise UsageError("There is no network named {name!r}. {choice}", name=name, choice=did_you_mean(name, known))
@@ -133,7 +130,7 @@ def build(name: str, design: Design) -> keras.Model:
         NetworkError: The design does not fit the network.
         WeightsError: The weights it shall start from are absent or wrong.
     """
-    known, builder = _entry(name)
+    known, builder, _about = _entry(name)
     check_design(known, design)
     load_keras().utils.set_random_seed(design.seed)
     model = builder(design)
@@ -206,13 +203,8 @@ def load_custom(path: Path) -> tuple[str, ...]:
             else _("{path} is missing. Name a file that registers a network.", path=path)
         )
     before = set(names())
-    module_name = f"whosthat_custom_{len(_CUSTOM_FILES)}"
-    spec = importlib.util.spec_from_file_location(module_name, path)
-    if spec is None or spec.loader is None:
-        raise NetworkError("{path} cannot be loaded as a Python file.", path=path)
-    module = sys.modules[module_name] = importlib.util.module_from_spec(spec)
     try:
-        spec.loader.exec_module(module)
+        runpy.run_path(str(path), run_name=f"whosthat_custom_{len(_CUSTOM_FILES)}")
     except Exception as error:  # a user's file can raise anything
         for name in set(_BUILDERS) - before:
             del _BUILDERS[name]

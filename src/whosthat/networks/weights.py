@@ -50,7 +50,7 @@ def load_weights(model: keras.Model, path: Path) -> None:
     Raises:
         WeightsError: The file is absent, damaged, or holds other weights; the first difference is named.
     """
-    _fill(model, model.weights, _read(path), path)
+    fill_weights(model, _read(path), path)
 
 
 def load_matching(model: keras.Model, path: Path) -> None:
@@ -59,13 +59,9 @@ def load_matching(model: keras.Model, path: Path) -> None:
     Raises:
         WeightsError: The file is absent, damaged, or of another network; the first difference is named.
     """
-    arrays = _read(path)
-    of_classifier = {variable.path: tuple(variable.shape) for variable in model.weights if variable.path.startswith(_CLASSIFIER)}
-    if all(name in arrays and arrays[name].shape == shape for name, shape in of_classifier.items()):
-        _fill(model, model.weights, arrays, path)
-        return
-    kept = {name: array for name, array in arrays.items() if not name.startswith(_CLASSIFIER)}
-    _fill(model, [variable for variable in model.weights if variable.path not in of_classifier], kept, path)
+    arrays, shapes = _read(path), {variable.path: tuple(variable.shape) for variable in model.weights}
+    as_many = all(name in arrays and arrays[name].shape == shape for name, shape in shapes.items() if name.startswith(_CLASSIFIER))
+    fill_weights(model, arrays, path, classifier=as_many)
 
 
 def _read(path: Path) -> dict[str, NDArray[Any]]:
@@ -80,31 +76,37 @@ def _read(path: Path) -> dict[str, NDArray[Any]]:
         raise WeightsError("The weights file {path} is damaged or not a safetensors file: {error}.", path=path, error=error) from error
 
 
-def _fill(model: keras.Model, variables: list[keras.Variable], arrays: Mapping[str, NDArray[Any]], path: Path) -> None:
-    """Set some of a model's variables, once it is sure that a file's arrays are theirs."""
-    for variable in variables:
-        if variable.path not in arrays:
+def fill_weights(model: keras.Model, arrays: Mapping[str, NDArray[Any]], path: Path, *, classifier: bool = True) -> None:
+    """Set a model's weights, its classifier's only if asked, to what a file holds by their paths, once all of it fits.
+
+    Raises:
+        WeightsError: It holds other weights; the first difference is named.
+    """
+    variables = {variable.path: variable for variable in model.weights if classifier or not variable.path.startswith(_CLASSIFIER)}
+    arrays = {name: array for name, array in arrays.items() if classifier or not name.startswith(_CLASSIFIER)}
+    for name, variable in variables.items():
+        if name not in arrays:
             raise WeightsError(
                 "{path} lacks the weight {weight!r}, so it belongs to another network than {name!r}.",
                 path=path,
-                weight=variable.path,
+                weight=name,
                 name=model.name,
             )
-        came, wanted = arrays[variable.path], (tuple(variable.shape), str(variable.dtype))
+        came, wanted = arrays[name], (tuple(variable.shape), str(variable.dtype))
         if (came.shape, str(came.dtype)) != wanted:
             raise WeightsError(
                 "The weight {weight!r} in {path} has shape {shape} ({type}), expected {wanted} ({wanted_type}).",
-                weight=variable.path,
+                weight=name,
                 path=path,
                 shape=came.shape,
                 type=came.dtype,
                 wanted=wanted[0],
                 wanted_type=wanted[1],
             )
-    extra = sorted(set(arrays) - {variable.path for variable in variables})
+    extra = sorted(set(arrays) - set(variables))
     if extra:
         raise WeightsError(
             "{path} holds the weight {weight!r}, which the network {name!r} does not have.", path=path, weight=extra[0], name=model.name
         )
-    for variable in variables:
-        variable.assign(arrays[variable.path])
+    for name, variable in variables.items():
+        variable.assign(arrays[name])

@@ -2,9 +2,10 @@
 
 What belongs here: topics, what is kept by the broker, the connection. What does not: who was seen (`workflow.watching`).
 
-paho-mqtt keeps the connection, its queue and the pauses between attempts. Topics, below ``whosthat/ID``: ``availability`` (online or
-offline), ``sighting`` and ``left`` (messages as JSON), ``people/NAME`` (ON or OFF) and ``image`` (JPEG, where asked for). Source: MQTT
-3.1.1; Home Assistant's page "MQTT", section "MQTT discovery".
+paho-mqtt keeps the connection and the pauses between attempts; what waits meanwhile stands in the queue of `notifier.Outbox`, which keeps
+the newest. Topics, below ``whosthat/ID``: ``availability`` (online or offline), ``sighting`` and ``left`` (messages as JSON),
+``people/NAME`` (ON or OFF) and ``image`` (JPEG, where asked for). Source: MQTT 3.1.1; Home Assistant's page "MQTT", section "MQTT
+discovery".
 """
 
 from __future__ import annotations
@@ -16,14 +17,15 @@ import re
 import secrets
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 from whosthat.errors import UsageError
-from whosthat.notifying.notifier import LAST_WORDS, LONGEST_PAUSE, WAITING, Message, Reached
+from whosthat.notifying.notifier import LAST_WORDS, LONGEST_PAUSE, Message, NotSentError, Outbox
 from whosthat.notifying.trust import trusting
 from whosthat.translation import _
 from whosthat.version import __version__
@@ -69,8 +71,8 @@ class Broker:
         return found[1] or found[2], int(found[3]) if found[3] else (TLS_PORT if self.tls else PORT)
 
 
-class Mqtt:
-    """A broker that is told what happened.
+class Mqtt(Outbox):
+    """A broker that is told what happened, and by it Home Assistant; after an outage, also who is there now.
 
     Args:
         broker: Where it is.
@@ -87,14 +89,13 @@ class Mqtt:
         from paho.mqtt import client as paho
         from paho.mqtt.enums import CallbackAPIVersion
 
-        (host, port), self._source, self._reached = broker.place(), source, Reached(broker.place()[0], say)
+        (host, port), self._source = broker.place(), source
         self.id = slug(source)
         self._base = f"whosthat/{self.id}"
         self._announced: dict[str, Message] = {}
         self._here: Counter[str] = Counter()
-        self._lock = threading.Lock()
+        self._online = threading.Event()
         self._client = paho.Client(CallbackAPIVersion.VERSION2, client_id=f"whosthat-{self.id}-{secrets.token_hex(4)}"[:64])
-        self._client.max_queued_messages_set(WAITING)
         self._client.reconnect_delay_set(1, int(LONGEST_PAUSE))
         if broker.user is not None:
             self._client.username_pw_set(broker.user, broker.password)
@@ -102,39 +103,49 @@ class Mqtt:
             self._client.tls_set_context(trusting(broker.ca))
         self._client.will_set(f"{self._base}/availability", "offline", qos=1, retain=True)
         self._client.on_connect, self._client.on_disconnect = self._connected, self._disconnected
-        gone = _("it does not answer, or its certificate is not trusted") if broker.tls else _("it does not answer")
-        self._client.on_connect_fail = lambda *_rest: self._reached.now(gone)
-        self._client.connect_async(host, port, keepalive=60)
+        self._gone = _("it does not answer, or its certificate is not trusted") if broker.tls else _("it does not answer")
+        self._client.on_connect_fail = lambda *_rest: self._reached.now(self._gone)
         sighting = f"{self._base}/sighting"
         template = f"{{{{ value_json.name or '{UNKNOWN}' }}}}"  # not translated: a template of Home Assistant
         last = {"state_topic": sighting, "value_template": template, "json_attributes_topic": sighting, "icon": "mdi:account"}
         self._announce("sensor", "last", _("Last seen"), last)
+        super().__init__(self._send, host, say)
+        self._client.connect_async(host, port, keepalive=60)
         self._client.loop_start()
 
     def tell(self, message: Message) -> None:
         """See `Notifier.tell`."""
-        facts = dict(message)
-        if image := facts.pop("image", ""):
-            self._announce("image", "image", _("Last face"), {"image_topic": f"{self._base}/image"})
-            self._publish("image", base64.b64decode(image))
-        name = str(message.get("name") or UNKNOWN)
-        entered = message.get("event") == "entered"
-        topic, kind = f"people/{slug(name)}", {"device_class": "occupancy"}
-        is_announced = self._announce("binary_sensor", f"person_{slug(name)}", name, {"state_topic": f"{self._base}/{topic}", **kind})
-        self._publish("sighting" if entered else "left", json.dumps(facts))
-        self._here[name] = max(0, self._here[name] + (1 if entered else -1))  # several strangers are one "unknown"
-        if is_announced:
-            self._publish(topic, "ON" if self._here[name] else "OFF")
-        if not self._here[name]:
+        name = _name_in(message)
+        self._here[name] += 1 if _has_entered(message) else -1  # several strangers are one "unknown"
+        if self._here[name] <= 0:
             del self._here[name]
+        super().tell(message)
 
     def close(self) -> None:
         """See `Notifier.close`."""
-        sent = self._publish("availability", "offline", retain=True)
-        if self._client.is_connected():
-            sent.wait_for_publish(LAST_WORDS)
+        if self._online.is_set():
+            super().close()
+            _wait_for(self._publish("availability", "offline", retain=True))
         self._client.disconnect()
         self._client.loop_stop()
+
+    def _send(self, message: Message) -> None:
+        """Send a message once the broker is there, and whether its person is here now: the message may have waited."""
+        if not self._online.wait(LONGEST_PAUSE):
+            raise NotSentError(self._gone, again=True)
+        facts, name = dict(message), _name_in(message)
+        if image := facts.pop("image", ""):
+            self._announce("image", "image", _("Last face"), {"image_topic": f"{self._base}/image"})
+            self._publish("image", base64.b64decode(image))
+        topic, kind = f"people/{slug(name)}", {"device_class": "occupancy"}
+        is_announced = self._announce("binary_sensor", f"person_{slug(name)}", name, {"state_topic": f"{self._base}/{topic}", **kind})
+        sent = self._publish("sighting" if _has_entered(message) else "left", json.dumps(facts))
+        if is_announced:
+            sent = self._publish(topic, self._state(name))
+        _wait_for(sent)
+
+    def _state(self, name: str) -> str:
+        return "ON" if self._here[name] else "OFF"
 
     def _publish(self, topic: str, payload: str | bytes, *, retain: bool = False) -> Any:
         return self._client.publish(f"{self._base}/{topic}", payload, qos=1, retain=retain)
@@ -146,33 +157,48 @@ class Mqtt:
         """
         unique = f"whosthat_{self.id}_{key}"
         topic = f"{DISCOVERY}/{kind}/whosthat/{unique}/config"
-        with self._lock:
-            if topic in self._announced or len(self._announced) >= MOST_PEOPLE:
-                return topic in self._announced
-            device = {"identifiers": [f"whosthat_{self.id}"], "name": self._source, "manufacturer": "whosthat", "sw_version": __version__}
-            known = {"name": name, "unique_id": unique, "availability_topic": f"{self._base}/availability"}
-            self._announced[topic] = {**known, "device": device, "origin": {"name": "whosthat"}, **own}
-        if self._client.is_connected():
-            self._send_announced([topic])
+        if topic in self._announced or len(self._announced) >= MOST_PEOPLE:
+            return topic in self._announced
+        device = {"identifiers": [f"whosthat_{self.id}"], "name": self._source, "manufacturer": "whosthat", "sw_version": __version__}
+        known = {"name": name, "unique_id": unique, "availability_topic": f"{self._base}/availability"}
+        self._announced[topic] = {**known, "device": device, "origin": {"name": "whosthat"}, **own}
+        if self._online.is_set():
+            self._send_announced(topic)
         return True
 
-    def _send_announced(self, topics: Iterable[str]) -> None:
-        for topic in topics:
-            self._client.publish(topic, json.dumps(self._announced[topic]), qos=1, retain=True)
+    def _send_announced(self, topic: str) -> None:
+        self._client.publish(topic, json.dumps(self._announced[topic]), qos=1, retain=True)
 
     def _connected(self, _client: Any, _data: Any, _flags: Any, code: Any, _properties: Any = None) -> None:
+        """Say all that the broker must know: it may have lost what it kept, and people came and left meanwhile."""
         if code.is_failure:
             self._reached.now(str(code))
             return
-        self._reached.now()
         self._publish("availability", "online", retain=True)
-        with self._lock:
-            topics = list(self._announced)
-        self._send_announced(topics)
+        self._online.set()
+        for topic, facts in [*self._announced.items()]:
+            self._send_announced(topic)
+            if facts.get("device_class") == "occupancy":
+                self._client.publish(facts["state_topic"], self._state(facts["name"]), qos=1)
+        self._reached.now()
 
     def _disconnected(self, _client: Any, _data: Any, _flags: Any, code: Any, _properties: Any = None) -> None:
+        self._online.clear()
         if code.is_failure:
-            self._reached.now(str(code))
+            self._reached.now(_("the connection was lost"))
+
+
+def _wait_for(sent: Any) -> None:
+    with suppress(RuntimeError):  # the connection has just been lost: paho-mqtt sends it when it is back
+        sent.wait_for_publish(LAST_WORDS)
+
+
+def _name_in(message: Message) -> str:
+    return str(message.get("name") or UNKNOWN)
+
+
+def _has_entered(message: Message) -> bool:
+    return message.get("event") == "entered"
 
 
 def slug(name: str) -> str:

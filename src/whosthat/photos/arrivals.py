@@ -27,8 +27,6 @@ AT_ONCE = 200
 STILL = 5.0
 """Seconds in which a video must not have changed: cameras write theirs in pieces, some of them a second or two apart."""
 
-_Facts = tuple[int, int]  # size in bytes, and when it was changed
-
 
 class Arrivals:
     """The new photos and videos of a folder, at any depth.
@@ -54,7 +52,7 @@ class Arrivals:
         """
         try:
             os.stat(self.folder)  # noqa: PTH116  a folder on a drive that is not there any more is not an empty one
-            found = {_key(path, facts): (facts[1], path) for path, facts in self._files(self.folder)}
+            found = {_key(path, facts): (facts.st_mtime_ns, path) for path, facts in self._files(self.folder)}
         except OSError:
             self.is_there = False
             return []
@@ -80,11 +78,11 @@ class Arrivals:
             facts = path.stat()
         except OSError:
             return False
-        self._since[_key(str(path), (facts.st_size, facts.st_mtime_ns))] = None
+        self._since[_key(str(path), facts)] = None
         return True
 
-    def _files(self, folder: Path) -> Iterator[tuple[str, _Facts]]:
-        """Yield each file below a folder, its size and when it was changed; hidden ones and links to folders are passed over."""
+    def _files(self, folder: Path) -> Iterator[tuple[str, os.stat_result]]:
+        """Yield each file below a folder, and its facts; hidden ones and links to folders are passed over."""
         n_files = 0
         for place, folders, files in os.walk(folder):
             folders[:] = sorted(name for name in folders if not name.startswith("."))
@@ -96,11 +94,11 @@ class Arrivals:
                     continue
                 if facts is not None and facts.st_size:
                     n_files += 1
-                    yield path, (facts.st_size, facts.st_mtime_ns)
+                    yield path, facts
                 self.is_full = n_files >= MOST
                 if self.is_full:
                     return
 
 
-def _key(path: str, facts: tuple[int, int]) -> int:
-    return hash((path, *facts))
+def _key(path: str, facts: os.stat_result) -> int:
+    return hash((path, facts.st_size, facts.st_mtime_ns))

@@ -24,9 +24,6 @@ from whosthat.photos.signatures import VIDEO_SUFFIXES
 from whosthat.photos.video import open_video
 from whosthat.types import Image
 
-LEAST_FRAMES = 2
-"""A clip of fewer frames has no order."""
-
 _NUMBERED = re.compile(r"(.*?)(\d{1,18})")
 
 
@@ -176,5 +173,5 @@ def _read_video(path: Path, n: int, shaped: Callable[[Image], Image]) -> Clip:
 def _check_length(path: Path, n_frames: int) -> None:
     if n_frames == 0:
         raise PhotoError(path, "this folder holds no numbered frames, such as 001.png, 002.png")
-    if n_frames < LEAST_FRAMES:
+    if n_frames == 1:
         raise PhotoError(path, "it is a clip of one frame, and so has no order; a photo lies in the folder of its class itself")

@@ -17,7 +17,7 @@ from typing import Any, BinaryIO
 from PIL import ExifTags
 
 from whosthat.errors import PhotoError
-from whosthat.photos.reading import DAMAGE, opened_header
+from whosthat.photos.reading import DAMAGE, SIDEWAYS, opened_header
 
 LARGEST_XMP = 16 << 20
 """Bytes of a packet that are read."""
@@ -31,9 +31,6 @@ _OF_PICTURE = {int(ExifTags.Base.Orientation), int(ExifTags.Base.ImageWidth), in
 _OF_SHOT = {int(ExifTags.Base.ExifImageWidth), int(ExifTags.Base.ExifImageHeight)}
 _TIFF_TAGS = (256, 257, 258, 259, 262, 273, 277, 278, 279, 284, 317, 320, 322, 323, 324, 325, 338, 339, 700)
 """How the pixels of a TIFF lie in its file, and its XMP."""
-
-_SIDEWAYS = 5
-"""EXIF orientations from this one on exchange width and height."""
 
 _EXTENSION = b"http://ns.adobe.com/xmp/extension/\0"
 _PNG, _PNG_XMP = b"\x89PNG\r\n\x1a\n", b"XML:com.adobe.xmp\0"
@@ -65,7 +62,7 @@ def header_of(path: Path) -> Header:
     with opened_header(path) as (name, picture, file):
         orientation = _orientation(picture)
         packets = tuple(_packets(name, picture, file))
-        turned = name == "TIFF" and orientation >= _SIDEWAYS  # of TIFF, Pillow tells the sides of the upright photo
+        turned = name == "TIFF" and orientation in SIDEWAYS  # of TIFF, Pillow tells the sides of the upright photo
         return Header(picture.size[::-1] if turned else picture.size, orientation, name, packets)
 
 

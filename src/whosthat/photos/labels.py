@@ -90,7 +90,7 @@ def _corners(size: tuple[int, int], box: Box, picture: tuple[int, int]) -> NDArr
 
 
 def _sides(boxes: Sequence[Box]) -> NDArray[np.float64]:
-    return np.array([(box.left, box.top, box.right, box.bottom) for box in boxes], np.float64).reshape(-1, 4)
+    return np.array([box.sides for box in boxes], np.float64).reshape(-1, 4)
 
 
 def _covered(places: NDArray[np.float64], boxes: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from typing import Any, Literal, Protocol, get_args
 
@@ -118,7 +118,7 @@ def prepare(image: Image, spec: PrepareSpec) -> Image:
         raise ValueError(
             _("An image is a uint8 array (height, width, 3); this one is {dtype} {shape}.", dtype=image.dtype, shape=image.shape)
         )
-    fitted = image if image.shape == (spec.size, spec.size, 3) else _FITS[spec.fit](image, spec.size)
+    fitted = image if image.shape == (spec.size, spec.size, 3) else _fitted(image, spec)
     return fitted if spec.frames is None else np.repeat(fitted[None], spec.frames, axis=0)
 
 
@@ -143,15 +143,12 @@ def _check_count(name: str, value: object, largest: int) -> None:
         raise UsageError("{name} must be a whole number from 1 to {largest}, got {given!r}.", name=name, largest=largest, given=value)
 
 
-def _crop(image: Image, size: int) -> Image:
+def _fitted(image: Image, spec: PrepareSpec) -> Image:
     height, width = image.shape[:2]
-    side = min(height, width)
-    top, left = (height - side) // 2, (width - side) // 2
-    return _resize(image[top : top + side, left : left + side], size, size)
-
-
-def _pad(image: Image, size: int) -> Image:
-    height, width = image.shape[:2]
+    size = spec.size
+    if spec.fit != "pad":
+        left, top, right, bottom = seen_part(spec, width, height)
+        return _resize(image[top:bottom, left:right], size, size)
     scale = size / max(height, width)
     inner = _resize(image, max(1, round(width * scale)), max(1, round(height * scale)))
     padded = np.full((size, size, 3), _PADDING, np.uint8)
@@ -164,6 +161,3 @@ def _resize(image: Image, width: int, height: int) -> Image:
     """Resize with a bilinear filter that widens when it shrinks, so that fine patterns do not alias."""
     picture = PillowImage.fromarray(np.ascontiguousarray(image))
     return np.array(picture.resize((width, height), PillowImage.Resampling.BILINEAR, reducing_gap=_REDUCING_GAP))
-
-
-_FITS: dict[Fit, Callable[[Image, int], Image]] = {"stretch": lambda image, size: _resize(image, size, size), "crop": _crop, "pad": _pad}

@@ -98,7 +98,7 @@ _TURNS = {
     7: PillowImage.Transpose.TRANSVERSE,
     8: PillowImage.Transpose.ROTATE_90,
 }
-_SIDEWAYS = (5, 6, 7, 8)  # those that exchange width and height
+SIDEWAYS = (5, 6, 7, 8)  # those that exchange width and height
 
 
 @dataclass(frozen=True)
@@ -130,28 +130,26 @@ def sha256_of(path: Path) -> str:
     """Return the SHA-256 of a photo's file, in hexadecimal; empty where it cannot be read, as it then cannot be decoded either."""
     try:
         if stored(path) is not None:
-            return hashlib.sha256(_file_content(path, MAX_PHOTO_BYTES)).hexdigest()
+            return hashlib.sha256(_file_content(path)).hexdigest()
         return durable.sha256_of(path) if path.is_file() else ""  # a FIFO would never end
     except (_RefusedError, OSError, ValueError):  # ValueError: a NUL character in the path
         return ""
 
 
-def decode(source: str | Path | bytes, *, max_bytes: int = MAX_PHOTO_BYTES, max_pixels: int = MAX_PHOTO_PIXELS) -> DecodedPhoto:
+def decode(source: str | Path | bytes) -> DecodedPhoto:
     """Read a photo together with its format, hash and time; where many are read in threads, `opened` bounds their memory.
 
-    A larger file than ``max_bytes`` is refused before it is read, a photo with more pixels than ``max_pixels`` before it is decoded.
+    A file that is too large is refused before it is read, a photo with too many pixels before it is decoded.
 
     Raises:
         PhotoError: The photo cannot be read; ``reason`` says why.
     """
-    with opened(source, max_bytes=max_bytes, max_pixels=max_pixels) as photo:
+    with opened(source) as photo:
         return photo
 
 
 @contextmanager
-def opened(
-    source: str | Path | bytes, *, max_bytes: int = MAX_PHOTO_BYTES, max_pixels: int = MAX_PHOTO_PIXELS, longest: int | None = None
-) -> Iterator[DecodedPhoto]:
+def opened(source: str | Path | bytes, *, longest: int | None = None) -> Iterator[DecodedPhoto]:
     """Hold a photo while the block runs: as `decode`, but photos of other threads wait for room. Let go of the image with the block.
 
     A JPEG that is at least twice as long as ``longest`` pixels comes at a half, a quarter or an eighth of its sides, the longer one not
@@ -161,18 +159,18 @@ def opened(
     path = None if isinstance(source, bytes) else place(source)
     with ExitStack() as room:
         try:
-            photo = _decoded(_bytes_of(source, max_bytes), max_pixels, longest, room)
+            photo = _decoded(_bytes_of(source), longest, room)
         except _RefusedError as refusal:
             raise PhotoError(path, str(refusal)) from refusal.__cause__
         yield photo
 
 
-def _decoded(content: bytes, max_pixels: int, longest: int | None, room: ExitStack) -> DecodedPhoto:
+def _decoded(content: bytes, longest: int | None, room: ExitStack) -> DecodedPhoto:
     """Decode a photo when there is room for it, which ``room`` then holds."""
     name = _format(content)
     with quiet_pillow(), _refusing_damage(name):
         picture = _reader(name)(io.BytesIO(content))  # parses the header: knows its size and has decoded no pixel yet
-        _check_pixels(picture.size, max_pixels)
+        _check_pixels(picture.size)
         whole = picture.size
         if longest == NO_PIXEL:
             shrunk, image = 1, np.empty((0, 0, 3), np.uint8)
@@ -183,7 +181,7 @@ def _decoded(content: bytes, max_pixels: int, longest: int | None, room: ExitSta
             picture.load()  # all pixels of the first frame; a file that ends early is refused, not filled with grey
             exif = _exif(picture)
             image = _rgb(_upright(picture, exif), name)
-    size = whole[::-1] if exif.get(ExifTags.Base.Orientation) in _SIDEWAYS else whole
+    size = whole[::-1] if exif.get(ExifTags.Base.Orientation) in SIDEWAYS else whole
     return DecodedPhoto(image, name, hashlib.sha256(content).hexdigest(), size, shrunk, _taken_at(exif))
 
 
@@ -216,7 +214,7 @@ def opened_header(path: Path) -> Iterator[tuple[str, Any, BinaryIO]]:
             raise _RefusedError(_("it lies in a storage, where whosthat writes nothing and reads only the photo itself"))
         if not path.is_file():  # a FIFO would never end
             raise _RefusedError(_("not found"))
-        _check_bytes(path.stat().st_size, MAX_PHOTO_BYTES)
+        _check_bytes(path.stat().st_size)
         with path.open("rb") as file:
             name = _format(file.read(SNIFF_BYTES))
             file.seek(0)
@@ -236,36 +234,41 @@ def looks_like_photo(path: Path) -> bool:
     if path.suffix:
         return path.suffix.lower() in PHOTO_SUFFIXES
     try:
-        if not path.is_file():
-            return False
-        with path.open("rb") as file:
-            return format_of(file.read(SNIFF_BYTES)) is not None
+        return format_of(first_bytes(path)) is not None
     except OSError:
         return False  # a file without a suffix that cannot be opened gives no sign of being a photo
+
+
+def first_bytes(path: Path) -> bytes:
+    """Return the first `SNIFF_BYTES` of a file, nothing of what is no regular file; OSError where it cannot be read."""
+    if not path.is_file():  # a FIFO would never end
+        return b""
+    with path.open("rb") as file:
+        return file.read(SNIFF_BYTES)
 
 
 class _RefusedError(Exception):
     """Carries the reason from wherever a photo is refused to `decode`, which knows the path."""
 
 
-def _bytes_of(source: str | Path | bytes, max_bytes: int) -> bytes:
+def _bytes_of(source: str | Path | bytes) -> bytes:
     if not isinstance(source, bytes):
-        return _file_content(Path(source), max_bytes)
-    _check_bytes(len(source), max_bytes)
+        return _file_content(Path(source))
+    _check_bytes(len(source))
     return source
 
 
-def _file_content(path: Path, max_bytes: int) -> bytes:
+def _file_content(path: Path) -> bytes:
     try:
         if (photo := stored(path)) is not None:
-            _check_bytes(len(content := fetch(photo, max_bytes)), max_bytes)
+            _check_bytes(len(content := fetch(photo, MAX_PHOTO_BYTES)))
             return content
         facts = path.stat()  # before opening: opening a FIFO or a device could wait for ever
         if stat.S_ISDIR(facts.st_mode):
             raise _RefusedError(_("this is a folder, not a file"))
         if not stat.S_ISREG(facts.st_mode):
             raise _RefusedError(_("this is a pipe, socket or device, not a regular file"))
-        _check_bytes(facts.st_size, max_bytes)
+        _check_bytes(facts.st_size)
         with path.open("rb") as file:
             return file.read(facts.st_size)  # no more than was checked, should the file grow meanwhile
     except FileNotFoundError as error:
@@ -277,10 +280,10 @@ def _file_content(path: Path, max_bytes: int) -> bytes:
         raise _RefusedError(_("the file cannot be read ({error})", error=system_reason(error))) from error
 
 
-def _check_bytes(size: int, max_bytes: int) -> None:
-    if size > max_bytes:
+def _check_bytes(size: int) -> None:
+    if size > MAX_PHOTO_BYTES:
         raise _RefusedError(
-            _("the file has {size:,.1f} MiB, more than the {allowed:,.1f} allowed", size=size / 2**20, allowed=max_bytes / 2**20)
+            _("the file has {size:,.1f} MiB, more than the {allowed:,.1f} allowed", size=size / 2**20, allowed=MAX_PHOTO_BYTES / 2**20)
         )
 
 
@@ -303,15 +306,15 @@ def _reader(name: str) -> Callable[[Any], Any]:
     return reader
 
 
-def _check_pixels(size: tuple[int, int], max_pixels: int) -> None:
-    if size[0] * size[1] > max_pixels:
+def _check_pixels(size: tuple[int, int]) -> None:
+    if size[0] * size[1] > MAX_PHOTO_PIXELS:
         raise _RefusedError(
             _(
                 "has {megapixels:,.4g} megapixels ({width} x {height}), more than the {allowed:,.4g} allowed",
                 megapixels=size[0] * size[1] / 1e6,
                 width=size[0],
                 height=size[1],
-                allowed=max_pixels / 1e6,
+                allowed=MAX_PHOTO_PIXELS / 1e6,
             )
         )
 

@@ -7,6 +7,7 @@ decoding, or any look at more than the first `SNIFF_BYTES`, which every function
 from __future__ import annotations
 
 import re
+from pathlib import PurePath
 
 from whosthat.translation import N_, _
 
@@ -17,23 +18,24 @@ FORMATS: tuple[str, ...] = ("JPEG", "PNG", "WEBP", "BMP", "GIF", "TIFF", "PPM")
 """The formats that whosthat reads, plus HEIC where ``pillow_heif`` is installed. JPEG covers MPO (its first picture),
 PNG covers APNG (its first frame), PPM covers PBM and PGM."""
 
-PHOTO_SUFFIXES: frozenset[str] = frozenset(
-    f".{suffix}"
-    for suffix in "jpg,jpeg,jpe,jfif,mpo,png,apng,webp,bmp,dib,gif,tif,tiff,ppm,pgm,pbm,pnm,heic,heif".split(",")  # noqa: SIM905
-)
+
+def _suffixes(text: str) -> frozenset[str]:
+    return frozenset(f".{word}" for word in text.split(","))
+
+
+PHOTO_SUFFIXES = _suffixes("jpg,jpeg,jpe,jfif,mpo,png,apng,webp,bmp,dib,gif,tif,tiff,ppm,pgm,pbm,pnm,heic,heif")
 """Suffixes, in lower case, of files that are taken for photos when a folder is looked through."""
 
-VIDEO_SUFFIXES: frozenset[str] = frozenset({".mp4", ".m4v", ".mov", ".mkv", ".webm", ".avi", ".mpg", ".mpeg"})
+VIDEO_SUFFIXES = _suffixes("mp4,m4v,mov,mkv,webm,avi,mpg,mpeg")
 """Suffixes, in lower case, of files that are taken for videos."""
 
-RAW_SUFFIXES: frozenset[str] = frozenset(
-    f".{suffix}"
-    for suffix in "3fr,arw,cr2,cr3,crw,dng,erf,iiq,kdc,mef,mos,mrw,nef,nrw,orf,pef,raf,raw,rw2,rwl,sr2,srf,srw,x3f".split(",")  # noqa: SIM905
-)
-"""Suffixes, in lower case, of what cameras write before they make a photo of it; whosthat does not read them."""
-
-SIDECAR_SUFFIXES: frozenset[str] = frozenset({".xmp", ".aae"})
-"""Suffixes, in lower case, of what photo programs and phones write beside a photo."""
+_RAW = _suffixes("3fr,arw,cr2,cr3,crw,dng,erf,iiq,kdc,mef,mos,mrw,nef,nrw,orf,pef,raf,raw,rw2,rwl,sr2,srf,srw,x3f")
+_OTHER_SUFFIXES = {
+    "video": VIDEO_SUFFIXES,
+    "sidecar": _suffixes("xmp,aae"),  # what photo programs and phones write beside a photo
+    "RAW photo": _RAW,  # not translated: a key
+}
+"""Suffixes, in lower case, of files that people may take for photos, by what they are, as in `wording.NOUNS`."""
 
 # A BMP starts with no more than "BM", which English does too; the length of its second header settles it.
 _BMP = rb"BM.{12}[\x0c\x10\x28\x34\x38\x40\x6c\x7c]\0\0\0"
@@ -77,15 +79,11 @@ def kind_of_file(name: str) -> str:
     """Say what a file is that is not taken for a photo, by its suffix: "video", "RAW photo", "sidecar" or "other file", in every language.
 
     Example:
-        >>> kind_of_file("IMG_1.CR2"), kind_of_file("notes.txt")
+        >>> kind_of_file("IMG_1.CR2"), kind_of_file("raw")
         ('RAW photo', 'other file')
     """
-    suffix = f".{name.lower().rpartition('.')[2]}"
-    if suffix in VIDEO_SUFFIXES:
-        return "video"
-    if suffix in SIDECAR_SUFFIXES:
-        return "sidecar"
-    return "RAW photo" if suffix in RAW_SUFFIXES else "other file"  # not translated: keys of `wording.NOUNS`
+    suffix = PurePath(name).suffix.lower()
+    return next((kind for kind, suffixes in _OTHER_SUFFIXES.items() if suffix in suffixes), "other file")  # not translated: a key
 
 
 def format_of(first_bytes: bytes) -> str | None:

@@ -20,7 +20,8 @@ from numpy.typing import NDArray
 
 from whosthat.errors import PhotoError, UsageError, system_reason
 from whosthat.photos.quiet import ffmpeg_may
-from whosthat.photos.signatures import SNIFF_BYTES, VIDEO_SUFFIXES, format_of, is_video
+from whosthat.photos.reading import first_bytes
+from whosthat.photos.signatures import VIDEO_SUFFIXES, format_of, is_video
 from whosthat.settings import MAX_VIDEO_FRAMES, MAX_VIDEO_PIXELS
 from whosthat.translation import _
 from whosthat.types import Image
@@ -29,7 +30,8 @@ _USUAL_RATE = 25.0
 """Frames a second where a file states none, or one that cannot be."""
 
 _LIKELY_SHARE = 0.95
-"""A file that gives a smaller share of the frames it announces is cut off or damaged; announced numbers are often a little off."""
+"""A file that ends before this share of the frames it announces, and of their time, is cut off or damaged. Announced numbers are often a
+little off, and where the rate varies, Matroska and WebM announce frames that there never were."""
 
 _SCENE_SIZE, _SAME_SCENE, _VISIBLE_CHANGE = (16, 9), 0.5, 4.0
 """Frames are compared as 16 x 9 grey pixels. A cut is a correlation below a half (in a concert clip the three cuts lie at -0.02,
@@ -50,14 +52,14 @@ class Frame:
 class Video:
     """An open video; made by `open_video`, closed by leaving the ``with`` block."""
 
-    def __init__(self, capture: Any, path: Path, *, max_pixels: int, max_frames: int) -> None:
+    def __init__(self, capture: Any, path: Path) -> None:
         import cv2
 
-        self._capture, self._max_pixels, self._max_frames = capture, max_pixels, max_frames
-        self.path = path
+        self._capture, self.path = capture, path
         self.rate = _between(capture.get(cv2.CAP_PROP_FPS), 0.1, 1000.0) or _USUAL_RATE  # frames a second
         self.n_announced = int(_between(capture.get(cv2.CAP_PROP_FRAME_COUNT), 1, 1e9))  # give or take; 0 when the file does not say
         self.n_read = 0  # frames read so far
+        self._seconds = -1 / self.rate  # when the last of them is shown
 
     def __enter__(self) -> Video:
         return self
@@ -68,9 +70,9 @@ class Video:
     @property
     def problem(self) -> str:
         """What kept the video from being read to its end, in a few words; "" when nothing did. Asked after the last frame."""
-        if self.n_read >= self._max_frames:
-            return _("only the first {max_frames:,} frames were read", max_frames=self._max_frames)
-        if self.n_read < _LIKELY_SHARE * self.n_announced:
+        if self.n_read >= MAX_VIDEO_FRAMES:
+            return _("only the first {max_frames:,} frames were read", max_frames=MAX_VIDEO_FRAMES)
+        if max(self.n_read, self._seconds * self.rate + 1) < _LIKELY_SHARE * self.n_announced:
             return _(
                 "the file is cut off or damaged: only {n_read:,} of its {n_frames:,} frames can be read",
                 n_read=self.n_read,
@@ -92,16 +94,16 @@ class Video:
         if every < 1:
             raise UsageError("The step between video frames (--every) must be 1 or more, got {every}.", every=every)
         before: NDArray[np.float64] | None = None
-        new_scene, seconds = False, -1 / self.rate
-        while self.n_read < self._max_frames and (read := self._next()) is not None:
+        new_scene = False
+        while self.n_read < MAX_VIDEO_FRAMES and (read := self._next()) is not None:
             bgr, stated = read
             index, self.n_read = self.n_read, self.n_read + 1
-            seconds = stated if stated > seconds else seconds + 1 / self.rate  # some files state no time, or go back
+            self._seconds = stated if stated > self._seconds else self._seconds + 1 / self.rate  # some files state no time, or go back
             look = cv2.resize(bgr, _SCENE_SIZE, interpolation=cv2.INTER_AREA).mean(axis=2)
             new_scene |= before is not None and _is_cut(before, look)
             before = look
             if index % every == 0:
-                yield Frame(index, seconds, cv2.cvtColor(bgr, cv2.COLOR_BGR2RGB), new_scene, look)
+                yield Frame(index, self._seconds, cv2.cvtColor(bgr, cv2.COLOR_BGR2RGB), new_scene, look)
                 new_scene = False
         if self.n_read == 0:
             raise PhotoError(self.path, "no frame of the video can be decoded")
@@ -119,14 +121,14 @@ class Video:
             raise PhotoError(self.path, "the video cannot be decoded ({error})", error=error.msg) from error
         if not there:
             return None
-        _check_pixels(self.path, bgr.shape[1], bgr.shape[0], self._max_pixels)
+        _check_pixels(self.path, bgr.shape[1], bgr.shape[0])
         return bgr, stated
 
 
-def open_video(path: str | Path, *, max_pixels: int = MAX_VIDEO_PIXELS, max_frames: int = MAX_VIDEO_FRAMES) -> Video:
+def open_video(path: str | Path) -> Video:
     """Open a local video file. What its rotation tag says is applied, so frames are upright.
 
-    A video whose frames have more pixels than ``max_pixels`` is refused before one is decoded. It is read no further than ``max_frames``;
+    A video whose frames have too many pixels is refused before one is decoded. It is read no further than `settings.MAX_VIDEO_FRAMES`;
     `Video.problem` then says so.
 
     Raises:
@@ -147,8 +149,8 @@ def open_video(path: str | Path, *, max_pixels: int = MAX_VIDEO_PIXELS, max_fram
     if not capture.isOpened():
         raise PhotoError(path, "the video cannot be opened: it is damaged, cut off, or in a format that cannot be decoded here")
     width, height = (int(capture.get(side)) for side in (cv2.CAP_PROP_FRAME_WIDTH, cv2.CAP_PROP_FRAME_HEIGHT))
-    _check_pixels(path, width, height, max_pixels)
-    return Video(capture, path, max_pixels=max_pixels, max_frames=max_frames)
+    _check_pixels(path, width, height)
+    return Video(capture, path)
 
 
 def frame_at(path: Path, index: int) -> Image:
@@ -163,43 +165,36 @@ def frame_at(path: Path, index: int) -> Image:
 def looks_like_video(path: Path) -> bool:
     """Tell whether a file would be taken for a video: by its first bytes, or by its suffix where they are not a photo's."""
     try:
-        first_bytes = _first_bytes(path)
+        start = first_bytes(path)
     except OSError:  # opening it says why
-        first_bytes = b""
-    return is_video(first_bytes) or (path.suffix.lower() in VIDEO_SUFFIXES and format_of(first_bytes) is None)
+        start = b""
+    return is_video(start) or (path.suffix.lower() in VIDEO_SUFFIXES and format_of(start) is None)
 
 
 def _check_is_video(path: Path) -> None:
     try:
         if not stat.S_ISREG(path.stat().st_mode):  # a pipe would wait for ever
             raise PhotoError(path, "this is not a file")
-        first_bytes = _first_bytes(path)
+        start = first_bytes(path)
     except FileNotFoundError as error:
         raise PhotoError(path, "not found") from error
     except (OSError, ValueError) as error:  # ValueError: a NUL character in the path
         raise PhotoError(path, "the video cannot be read ({error})", error=system_reason(error)) from error
-    if not first_bytes:
+    if not start:
         raise PhotoError(path, "the file is empty")
-    if not is_video(first_bytes):
+    if not is_video(start):
         raise PhotoError(path, "this is not a video in a format that whosthat reads (MP4, MOV, MKV, WebM, AVI, MPEG)")
 
 
-def _first_bytes(path: Path) -> bytes:
-    if not path.is_file():
-        return b""
-    with path.open("rb") as file:
-        return file.read(SNIFF_BYTES)
-
-
-def _check_pixels(path: Path, width: int, height: int, max_pixels: int) -> None:
-    if width * height > max_pixels:
+def _check_pixels(path: Path, width: int, height: int) -> None:
+    if width * height > MAX_VIDEO_PIXELS:
         raise PhotoError(
             path,
             "its frames have {megapixels:,.4g} megapixels ({width} x {height}), more than the {allowed:,.4g} allowed",
             megapixels=width * height / 1e6,
             width=width,
             height=height,
-            allowed=max_pixels / 1e6,
+            allowed=MAX_VIDEO_PIXELS / 1e6,
         )
 
 

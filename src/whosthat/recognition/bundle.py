@@ -44,6 +44,8 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from whosthat.faces.detector import Detector
+
 IMAGE_CLASSIFIER = "image-classifier"
 """The kind of a bundle that answers for whole photos; the other kinds are named where they are opened."""
 
@@ -195,6 +197,18 @@ class Bundle:
     def mapped(self, name: str) -> bytes | mmap.mmap:
         """Return what one of the files holds, mapped where it is large."""
         return self.manifest.mapped(self.folder, name)
+
+    def detector_files(self, names: Iterable[str]) -> dict[str, bytes]:
+        """Return the weights of a detector, by their names in `faces.weight_files.FILES`."""
+        return {name: self.file(f"{name}.onnx") for name in names}
+
+    def detector(self, name: str) -> Detector:
+        """Open the detector from its files in the bundle; BundleError where it is unknown, or they are missing or damaged."""
+        from whosthat.faces.models import detector_facts  # facts are read where no face is looked for
+
+        with self.opening():
+            known = detector_facts(name)
+            return known.open(self.detector_files(known.files))
 
     def weights_file(self) -> Path:
         """Return the path of the weights (safetensors, by variable path)."""

@@ -11,7 +11,6 @@ from whosthat.errors import BundleError
 from whosthat.faces.finding import CutFaces, FaceCropper
 from whosthat.photos.preparing import prepare
 from whosthat.recognition.bundle import Bundle
-from whosthat.recognition.face_facts import open_detector
 from whosthat.recognition.image_classifier import ImageClassifier
 from whosthat.recognition.ranking import sightings_of_faces
 from whosthat.recognition.recogniser import FaceFinding
@@ -19,7 +18,6 @@ from whosthat.types import Sighting
 
 if TYPE_CHECKING:
     from whosthat.inference import Session
-    from whosthat.types import FloatArray, Image
 
 KIND = "face-classifier"
 
@@ -41,7 +39,7 @@ class FaceClassifier(FaceFinding):
         """Open a bundle of the kind ``face-classifier``; BundleError where it does not fit together or is damaged."""
         if bundle.facts.crop is None:
             raise BundleError("The bundle {folder} does not say how faces are cropped. Train again.", folder=bundle.folder)
-        cropper = FaceCropper(open_detector(bundle, bundle.facts.crop), bundle.facts.crop.template)
+        cropper = FaceCropper(bundle.detector(bundle.facts.crop.detector), bundle.facts.crop.template)
         return cls(cropper, ImageClassifier.open(bundle))
 
     @property
@@ -65,15 +63,11 @@ class FaceClassifier(FaceFinding):
 
     def identify_prepared(self, prepared: Sequence[CutFaces]) -> list[list[Sighting]]:
         """Answer for photos that `prepare` has prepared, in order."""
-        answers = self._probabilities([crop for photo in prepared for crop in photo.crops])
+        crops = [prepare(crop, self.classifier.spec) for photo in prepared for crop in photo.crops]
+        answers = self.classifier.probabilities(np.stack(crops)) if crops else np.empty((0, len(self.labels)), np.float32)
         ends = np.cumsum([len(photo.faces) for photo in prepared])
         least = self.threshold or 0.0
         return [
             sightings_of_faces(self.labels, photo.faces, own, own, own >= least)
             for photo, own in zip(prepared, np.split(answers, ends[:-1]), strict=True)
         ]
-
-    def _probabilities(self, crops: Sequence[Image]) -> FloatArray:
-        if not crops:
-            return np.empty((0, len(self.labels)), np.float32)
-        return self.classifier.probabilities(np.stack([prepare(crop, self.classifier.spec) for crop in crops]))

@@ -1,21 +1,13 @@
-"""What ``bundle.json`` says about faces: how they are found and cut out, and of a face recogniser how they are named.
-
-The detector is opened here too: its weights stand in the bundle, so that no package is looked for. `face_recogniser` and
-`face_classifier` open the rest.
-"""
+"""What ``bundle.json`` says about faces: how they are found and cut out, and of a face recogniser how they are named."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Annotated, Literal, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from whosthat.faces.alignment import CropTemplate
-
-if TYPE_CHECKING:
-    from whosthat.faces.detector import Detector
-    from whosthat.recognition.bundle import Bundle
 
 _Pixels = Annotated[float, Field(ge=-10_000, le=10_000)]
 _Point = tuple[_Pixels, _Pixels]
@@ -63,12 +55,3 @@ class FaceFacts(CropFacts):
 def as_bundle_files(detector_files: Mapping[str, bytes]) -> dict[str, bytes]:
     """Return the weights of a detector by their file names in a bundle."""
     return {f"{name}.onnx": content for name, content in detector_files.items()}
-
-
-def open_detector(bundle: Bundle, facts: CropFacts) -> Detector:
-    """Open the detector of a bundle; BundleError where it is unknown, or its files are missing or damaged."""
-    from whosthat.faces.models import detector_facts  # facts are read where no face is looked for
-
-    with bundle.opening():
-        known = detector_facts(facts.detector)
-        return known.open({name: bundle.file(f"{name}.onnx") for name in known.files})

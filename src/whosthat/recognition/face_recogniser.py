@@ -22,7 +22,7 @@ from whosthat.faces.finding import CutFaces, FaceReader, main_face
 from whosthat.recognition import gallery as galleries
 from whosthat.recognition import index as indexes
 from whosthat.recognition.bundle import GRAPH, Bundle
-from whosthat.recognition.face_facts import FaceFacts, as_bundle_files, open_detector
+from whosthat.recognition.face_facts import FaceFacts, as_bundle_files
 from whosthat.recognition.face_threshold import DistanceThreshold, corrected, uncorrected
 from whosthat.recognition.identifier import Identifier
 from whosthat.recognition.ranking import sightings_of_faces
@@ -154,7 +154,7 @@ def _reader(bundle: Bundle, facts: FaceFacts) -> FaceReader:
     with ThreadPoolExecutor(1) as beside:  # reading and checking 20 MB and building the network need no Python: a tenth of a cold predict
         sha256 = bundle.manifest.files[GRAPH].sha256
         opening = beside.submit(copy_context().run, lambda: OnnxEmbedder(embedder, bundle.graph(), sha256=sha256))
-        detector = open_detector(bundle, facts)
+        detector = bundle.detector(facts.detector)
     return FaceReader(detector, opening.result(), facts.template)
 
 

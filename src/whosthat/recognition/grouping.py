@@ -4,8 +4,9 @@ What belongs here: which faces go together, by their embeddings and the photos t
 which of them are too poor to judge, names (`whosthat.workflow`).
 
 Groups grow by average linkage: the two that are nearest join, again and again, as long as their faces are near enough on average: so near
-that, by what is known of strangers (`impostors`), hardly any two groups of different people are. Two single faces must be nearer than two
-groups of a hundred. Only faces among each other's nearest are compared at first: memory grows with the faces and not with their pairs.
+that, by what is known of strangers (`impostors`), hardly any two groups of different people are, and nearer where all these faces crowd.
+Two single faces must be nearer than two groups of a hundred. Only faces among each other's nearest are compared at first: memory grows with
+the faces and not with their pairs.
 
 Source: R. R. Sokal and C. D. Michener, "A statistical method for evaluating systematic relationships", 1958 (average linkage); D. Muellner,
 "Modern hierarchical, agglomerative clustering algorithms", 2011, section 3.3 (a queue of nearest neighbours).
@@ -19,7 +20,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from whosthat.recognition.distances import blocks
+from whosthat.recognition.distances import blocks, distances
 from whosthat.recognition.impostors import Impostors
 
 if TYPE_CHECKING:
@@ -35,6 +36,9 @@ FALSE_MERGERS, GROWTH, CARE = 0.05, 1.25, 0.5
 """How often a single face may meet another person's by chance, among all faces; how that grows with the size of groups, as a power, for a
 group of many is surer to be one person's; and the share of what is known to vary from one collection of photos to another
 (`Impostors.scatter`) by which strangers are taken to lie nearer than was measured. Chosen together."""
+
+FEWEST, SAMPLE = 6, 1000
+"""So many faces say whether they crowd together, and so many are asked at most."""
 
 ASIDE = -1
 """The label of a face that is in no group because it tells too little."""
@@ -67,7 +71,8 @@ def group_faces(
     labels = np.full(len(vectors), ASIDE, np.int64)
     if len(rows):
         inside = [{int(photos[row])} if isinstance(photos, np.ndarray) else set(photos[row]) for row in rows.tolist()]
-        labels[rows] = _numbered(_Groups(vectors[rows], inside, _squared_limits(embedder, len(rows), among)).joined())
+        limits = _squared_limits(embedder, len(rows), among, _crowding(vectors[rows], embedder))
+        labels[rows] = _numbered(_Groups(vectors[rows], inside, limits).joined())
     return labels
 
 
@@ -154,14 +159,21 @@ class _Groups:
         return one
 
 
-def _squared_limits(embedder: str, n_faces: int, among: int = 0) -> NDArray[np.float64]:
+def _crowding(vectors: FloatArray, embedder: str) -> float:
+    if len(vectors) < FEWEST:
+        return 1.0
+    some = vectors[:: -(-len(vectors) // SAMPLE)]
+    return Impostors(embedder).crowding(distances(some, some)[np.triu_indices(len(some), 1)])
+
+
+def _squared_limits(embedder: str, n_faces: int, among: int = 0, crowding: float = 1.0) -> NDArray[np.float64]:
     """Return how far apart groups may be that join, squared, by the size of the larger one less 1; float64 (n_faces,).
 
     Among n faces there are n / k groups of k faces that one of that size may be taken for.
     """
     strangers, sizes = Impostors(embedder), np.arange(1, n_faces + 1)
     shares = np.minimum(FALSE_MERGERS * sizes**GROWTH / max(n_faces, among), 0.5)
-    return np.minimum(strangers.nearer_than(shares) - CARE * strangers.scatter(1), strangers.between_groups) ** 2
+    return np.minimum(crowding * strangers.nearer_than(shares) - CARE * strangers.scatter(1), crowding * strangers.between_groups) ** 2
 
 
 def _near(middles: FloatArray, squares: NDArray[np.float64], limit: float) -> Iterator[tuple[int, IntArray]]:

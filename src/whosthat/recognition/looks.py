@@ -1,26 +1,22 @@
 """The best looks at somebody in a video: a few that show the person well, none nearly the same; and who is who of the unknown.
 
-What belongs here: how good a look is, which are kept while a face is followed, which are shown, strangers put together by their looks. What
-does not: following faces (`tracking`), pictures (`whosthat.workflow.annotating`).
+What belongs here: how good a look is, which are shown, strangers put together by their looks. What does not: following faces, and which
+looks are kept meanwhile (`tracking`), pictures (`whosthat.workflow.annotating`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
 from whosthat.recognition.grouping import ASIDE, group_faces
+from whosthat.recognition.tracking import Look, Track
 
 if TYPE_CHECKING:
-    from whosthat.recognition.tracking import Track
     from whosthat.types import Face, FloatArray
-
-KEPT, APART = 12, 1.0
-"""So many looks are kept of one track, so many seconds apart: enough to choose from, in a video of any length."""
 
 SHOWN = 3
 """Pictures of one person."""
@@ -41,25 +37,6 @@ _SAME_PICTURE, _SAME_LOOK = 6.0, 0.30
 of the face by less than the second: half of `faces.embedder.SAME_PERSON`, which holds for photos of a burst."""
 
 
-@dataclass(frozen=True, slots=True)
-class Look:
-    """One look at somebody in a video.
-
-    Attributes:
-        index: The frame.
-        seconds: When it is shown.
-        quality: How well it shows the person: 0 to 1.
-        embedding: Of the face, float32 (dimensions,); None where nothing was embedded, or it tells too little.
-        small: The frame as grey pixels, float64 (9, 16), 0 to 255; None where it was not kept.
-    """
-
-    index: int
-    seconds: float
-    quality: float
-    embedding: FloatArray | None = field(default=None, repr=False, compare=False)
-    small: NDArray[np.float64] | None = field(default=None, repr=False, compare=False)
-
-
 def quality_of(face: Face, sharpness: float) -> float:
     """Say how well a face is to be seen, 0 to 1: large, sharp, turned to the camera."""
     size = min(face.box.width, face.box.height)
@@ -76,20 +53,6 @@ def _turned(face: Face) -> float:
     left, right, nose, *_mouth = face.landmarks
     between = max(abs(right[0] - left[0]), 1e-6)
     return min(1.0, 2 * abs((left[0] + right[0]) / 2 - nose[0]) / between)
-
-
-def keep(looks: list[Look], look: Look) -> None:
-    """Add a look to the best of a track, in place, if it is one of them: of looks within `APART` seconds the better."""
-    near = next((place for place, other in enumerate(looks) if abs(other.seconds - look.seconds) < APART), None)
-    if near is not None:
-        if look.quality > looks[near].quality:
-            looks[near] = look
-    elif len(looks) < KEPT:
-        looks.append(look)
-    else:
-        worst = min(range(len(looks)), key=lambda place: looks[place].quality)
-        if look.quality > looks[worst].quality:
-            looks[worst] = look
 
 
 def shown_frames(tracks: Sequence[Track]) -> set[int]:

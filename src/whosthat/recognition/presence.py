@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from whosthat.types import FloatArray
 
 STRANGERS = 50
-"""Visits of unknown people that are kept; a crowd beyond that is passed over."""
+"""Visits of unknown people that are kept; a crowd beyond that is passed over, and `Presence.is_full` says so."""
 
 SOON = 5.0
 """Seconds between two looks that count together, unless it is said otherwise."""
@@ -86,6 +86,9 @@ class Presence:
         alike: Distance of embeddings up to which two faces without a name are one stranger; 0 where there are no embeddings.
         follows: Whether a face where somebody was just now is taken for theirs; not so in photos of different places.
 
+    Attributes:
+        is_full: Whether somebody unknown was passed over at the last look, because there are `STRANGERS` already.
+
     Example:
         >>> presence = Presence(away=30, named=2)
         >>> [len(presence.see(second, [Sighting("Anna", 0.9)])) for second in range(4)]
@@ -100,6 +103,7 @@ class Presence:
     soon: float = SOON
     alike: float = 0.0
     follows: bool = True
+    is_full: bool = field(default=False, init=False)
     _visits: dict[str | int, _Visit] = field(default_factory=dict)
     _strangers: int = 0
 
@@ -109,6 +113,7 @@ class Presence:
     def see(self, seconds: float, sightings: Sequence[Sighting]) -> list[Change]:
         """Take in one look, at a time in seconds that only grows; return who came and who has left since the look before."""
         changes = self._leavings(seconds)
+        self.is_full = False
         seen: set[int] = set()
         for sighting in sorted(sightings, key=lambda sighting: sighting.name is None):  # names first: the unknown may be one of them
             visit = self._visit_of(sighting, seconds, seen)
@@ -141,7 +146,10 @@ class Presence:
         there = [visit for visit in self._visits.values() if id(visit) not in seen]
         if (visit := self._still_there(sighting, seconds, there) or self._alike(sighting, there)) is not None:
             return visit
-        if sighting.box is not None and (not self._is_judged(sighting) or self._n_strangers() >= STRANGERS):
+        if sighting.box is not None and not self._is_judged(sighting):
+            return None
+        if sighting.box is not None and sum(visit.name is None for visit in self._visits.values()) >= STRANGERS:
+            self.is_full = True
             return None
         return self._new_stranger(sighting, seconds)
 
@@ -170,9 +178,6 @@ class Presence:
     @staticmethod
     def _is_judged(sighting: Sighting) -> bool:
         return sighting.face is None or tells_enough(sighting.face, np.inf)
-
-    def _n_strangers(self) -> int:
-        return sum(visit.name is None for visit in self._visits.values())
 
     def _new_stranger(self, sighting: Sighting, seconds: float) -> _Visit:
         self._strangers += 1

@@ -1,6 +1,6 @@
 """From answers for single frames to people in a video: faces followed from frame to frame, and named by vote.
 
-What does not belong here: reading videos (`photos.video`), recognising (`face_recogniser`, `image_classifier`).
+What does not belong here: reading videos (`photos.video`), recognising (`face_recogniser`), how good a look is (`looks`).
 
 A face is followed by place and size, not by what it looks like; its name so far breaks ties. Single frames are often blurred or
 turned away, so one answer for the whole track is surer than the answers it is made of.
@@ -10,9 +10,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
-from whosthat.recognition.looks import Look, keep
 from whosthat.types import Box, Sighting
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from whosthat.types import FloatArray
 
 PATIENCE = 1.0
 """Seconds that a face may be out of sight, behind a hand or between two detections, and still be followed."""
@@ -23,6 +29,29 @@ _SIZES_ALIKE = 0.5
 _NAME_WEIGHT = 0.5
 """What a name that agrees adds to the closeness of a sighting and a track, and one that differs takes away. It decides between two
 tracks, and keeps a face whose box moved by half its width from taking over another's track."""
+
+
+KEPT, APART = 12, 1.0
+"""So many looks are kept of one track, so many seconds apart: enough to choose from, in a video of any length."""
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """One look at somebody in a video.
+
+    Attributes:
+        index: The frame.
+        seconds: When it is shown.
+        quality: How well it shows the person: 0 to 1.
+        embedding: Of the face, float32 (dimensions,); None where nothing was embedded, or it tells too little.
+        small: The frame as grey pixels, float64 (9, 16), 0 to 255; None where it was not kept.
+    """
+
+    index: int
+    seconds: float
+    quality: float
+    embedding: FloatArray | None = field(default=None, repr=False, compare=False)
+    small: NDArray[np.float64] | None = field(default=None, repr=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +72,7 @@ class Track:
         confidence: The highest with which a single frame, the ``best_frame``, gave this answer, 0 to 1.
         start: When it was first seen, in seconds; ``end``, when it was last seen.
         boxes: Where it was, by frame index, oldest first; None for the whole picture.
-        looks: The best looks at it, at most `looks.KEPT`.
+        looks: The best looks at it, at most `KEPT`.
         stranger: Which of the unknown it is, from 1, where they could be told apart; 0 for everybody else.
     """
 
@@ -183,6 +212,20 @@ class _Trail:
         confidence, best_frame = self.best.get(answer) or max(self.best.values())
         agreement = self.votes.get(answer, 0.0) / (sum(self.votes.values()) or 1.0)
         return Track(answer, agreement, confidence, best_frame, self.start, self.end, dict(self.boxes), tuple(self.looks))
+
+
+def keep(looks: list[Look], look: Look) -> None:
+    """Add a look to the best of a track, in place, if it is one of them: of looks within `APART` seconds the better."""
+    near = next((place for place, other in enumerate(looks) if abs(other.seconds - look.seconds) < APART), None)
+    if near is not None:
+        if look.quality > looks[near].quality:
+            looks[near] = look
+    elif len(looks) < KEPT:
+        looks.append(look)
+    else:
+        worst = min(range(len(looks)), key=lambda place: looks[place].quality)
+        if look.quality > looks[worst].quality:
+            looks[worst] = look
 
 
 def _follow(trails: Sequence[_Trail], sightings: Sequence[Sighting]) -> dict[int, _Trail]:

@@ -125,6 +125,27 @@ def read_file(path: Path, parse: Callable[[str], Content], absent: Content) -> C
         ) from error
 
 
+def read_document(text: str, newest: int) -> Any:
+    """Return the JSON object of a file that says its format; ValueError where that is newer than the newest that is known."""
+    document = json.loads(text)
+    if document["format"] > newest:
+        raise ValueError(
+            _("format {format} is newer than {newest}, the newest that this whosthat reads", format=document["format"], newest=newest)
+        )
+    return document
+
+
+def checked(kind: type[Content], document: Any) -> Content:
+    """Return a value of this type from what JSON holds; ValueError names the first entry that does not fit."""
+    from pydantic import TypeAdapter, ValidationError
+
+    try:
+        return TypeAdapter(kind).validate_python(document)
+    except ValidationError as error:  # whose own text has many lines
+        first = error.errors()[0]
+        raise ValueError(f"{'.'.join(map(str, first['loc']))}: {first['msg']}") from error
+
+
 @contextmanager
 def writing(what: object, advice: str = "") -> Iterator[None]:
     """Raise a `RunError` that tells what cannot be written, and what to do (without advice: make room), in the place of an OSError."""

@@ -35,30 +35,21 @@ MAX_NOTE = 500
 
 State = Literal["finished", "running", "not tested", "resumable", "broken off"]  # not translated: also for programs
 STATES = (N_("finished"), N_("running"), N_("not tested"), N_("resumable"), N_("broken off"))
-"""The same; people see them with `_(state)`."""
+"""``finished`` has figures; ``running`` is being trained now; ``not tested`` is trained and ``resumable`` is not yet, and both have a
+checkpoint to go on from; ``broken off`` ended before its first checkpoint. People see them with `_(state)`."""
 
 
 @dataclass(frozen=True)
 class RunSummary:
-    """A run at a glance.
-
-    Attributes:
-        state: ``finished`` has figures; ``running`` is being trained now; ``not tested`` is trained and ``resumable`` is not yet, and
-            both have a checkpoint to go on from; ``broken off`` ended before its first checkpoint.
-        model: The network's name, "" when the recipe does not tell.
-        accuracy: Share of correct test photos, 0 to 1; None before the test.
-        started: When its recipe was written, in UTC; None when there is none.
-        recipe: The recipe, one dotted key per setting; empty when it cannot be read.
-        note: What it is for, in its owner's words; empty when nothing was said.
-    """
+    """A run at a glance."""
 
     path: Path
     state: State
-    model: str
-    accuracy: float | None
-    started: datetime | None
-    recipe: Mapping[str, object] = field(default_factory=dict, repr=False)
-    note: str = ""
+    model: str  # the network's name; empty when the recipe does not tell
+    accuracy: float | None  # share of correct test photos, 0 to 1; None before the test
+    started: datetime | None  # when its recipe was written, in UTC; None when there is none
+    recipe: Mapping[str, object] = field(default_factory=dict, repr=False)  # one dotted key per setting; empty when it cannot be read
+    note: str = ""  # what it is for, in its owner's words; empty when nothing was said
 
     @property
     def name(self) -> str:
@@ -68,14 +59,8 @@ class RunSummary:
     def to_dict(self) -> dict[str, object]:
         """Return plain values, ready for JSON and tables."""
         started = self.started.isoformat(timespec="seconds") if self.started else None
-        return {
-            "run": self.name,
-            "state": self.state,
-            "model": self.model,
-            "accuracy": self.accuracy,
-            "started": started,
-            "note": self.note,
-        }
+        figures: dict[str, object] = {"run": self.name, "state": self.state, "model": self.model, "accuracy": self.accuracy}
+        return figures | {"started": started, "note": self.note}
 
 
 def new_run(runs: Path, photos_name: str, model: str) -> Path:

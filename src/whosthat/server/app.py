@@ -8,29 +8,29 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
-from typing import Protocol
+from typing import TYPE_CHECKING
 
-from fastapi import APIRouter, FastAPI
+from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.types import Scope
 
 from whosthat.errors import WhosthatError
-from whosthat.server.bundles import bundles_router
 from whosthat.server.compreface import compreface_router
 from whosthat.server.forms import FaultAnswer
 from whosthat.server.guards import Door, Guard
-from whosthat.server.health import health_router
 from whosthat.server.identify import identify_router
 from whosthat.server.kserve import kserve_router
-from whosthat.server.metrics import Metrics, metrics_router
+from whosthat.server.metrics import Metrics, monitor_router
 from whosthat.server.people import Register, people_router
 from whosthat.server.refusals import document, headers_of, status_of
 from whosthat.server.service import Service
 from whosthat.translation import N_, _
 from whosthat.version import __version__
+
+if TYPE_CHECKING:
+    from whosthat.server.studio.studio import Studio
 
 _NOT_ROUTED = {
     400: ("malformed", N_("The request cannot be answered.")),
@@ -38,23 +38,6 @@ _NOT_ROUTED = {
     405: ("method_not_allowed", N_("This address takes other methods: {methods}.")),
 }
 """A code and a sentence for what Starlette refuses before a route is met."""
-
-
-class Studio(Protocol):
-    """What a page adds to the service: routes, who may use them without the token, and how much they take (see `guards.Door`)."""
-
-    @property
-    def router(self) -> APIRouter:
-        """Its routes."""
-
-    def admits(self, scope: Scope) -> bool:
-        """Tell whether a request needs no token: it carries the page's cookie, or asks for what everybody may see."""
-
-    def largest(self, path: str) -> int | None:
-        """Return how many bytes a request to a path may hold; None for the service's own limit."""
-
-    async def close(self) -> None:
-        """End what it began; called when the service ends."""
 
 
 def make_app(service: Service, *, door: Door | None = None, studio: Studio | None = None) -> FastAPI:
@@ -76,8 +59,8 @@ def make_app(service: Service, *, door: Door | None = None, studio: Studio | Non
     )
     app.state.service = service
     metrics, register = Metrics(service), Register(service)
-    routers = [health_router(service), metrics_router(metrics), identify_router(service), bundles_router(service)]
-    for router in (*routers, people_router(service, register), kserve_router(service), compreface_router(service, register)):
+    routers = [monitor_router(service, metrics), identify_router(service), people_router(service, register)]
+    for router in (*routers, kserve_router(service), compreface_router(service, register)):
         app.include_router(router)
     if studio is not None:
         app.include_router(studio.router)

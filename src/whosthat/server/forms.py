@@ -11,7 +11,7 @@ from typing import Literal, Self
 from pydantic import BaseModel, ConfigDict
 
 from whosthat.errors import PhotoError
-from whosthat.server.service import outcome
+from whosthat.server.service import OpenBundle, outcome
 from whosthat.types import Sighting
 
 
@@ -112,6 +112,14 @@ class BundleAnswer(_Answer):
     created: str
     available: bool
     """False where its folder is gone."""
+
+    @classmethod
+    def of(cls, bundle: OpenBundle) -> Self:
+        """Describe an open bundle."""
+        facts, recogniser = bundle.facts, bundle.recogniser
+        known = {"kind": facts.kind, "network": facts.network, "people": facts.has_gallery, "created": facts.created}
+        answers = {"labels": len(recogniser.labels), "threshold": recogniser.threshold, "available": not bundle.trouble}
+        return cls.model_validate({"name": bundle.name, **known, **answers})
 
 
 class BundlesAnswer(_Answer):

@@ -25,8 +25,7 @@ from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from whosthat import translation
-from whosthat.server.health import PATHS as OPEN_PATHS
-from whosthat.server.metrics import Metrics
+from whosthat.server.metrics import OPEN_PATHS, Metrics
 from whosthat.server.refusals import INTERNAL, Refusal, document, headers_of
 from whosthat.server.service import Service, event
 

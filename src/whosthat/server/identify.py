@@ -1,4 +1,4 @@
-"""The routes that answer photos: who is in them (/v1/identify), and whether two show one person (/v1/verify)."""
+"""The routes that answer photos: who is in them (/v1/identify), whether two show one person (/v1/verify), and who answers (/v1/bundles)."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from fastapi import APIRouter, Query, Request
 from starlette.requests import ClientDisconnect
 
 from whosthat.errors import PhotoError
-from whosthat.server.forms import FaultAnswer, IdentifyAnswer, VerifyAnswer
+from whosthat.server.forms import BundleAnswer, BundlesAnswer, FaultAnswer, IdentifyAnswer, VerifyAnswer
 from whosthat.server.refusals import Refusal
 from whosthat.server.service import Service
 from whosthat.server.uploads import ACCEPTED_BODIES, FORM, read_photos
@@ -55,6 +55,11 @@ def identify_router(service: Service) -> APIRouter:
             raise Refusal(422, "two_photos", "Send two photos to compare; there are {n}.", n=len(photos))
         found = await unless_gone(request, service.verify(name, *photos))
         return VerifyAnswer(bundle=name, same=found.same, distance=found.distance, threshold=found.threshold, confidence=found.confidence)
+
+    @router.get("/bundles", tags=["bundles"])
+    async def bundles() -> BundlesAnswer:
+        """List the bundles that answer; where they lie is not told."""
+        return BundlesAnswer(bundles=[BundleAnswer.of(bundle) for bundle in service.bundles.values()])
 
     return router
 

@@ -1,7 +1,7 @@
-"""What a monitor asks: how many requests, how fast, how many photos and faces, how full the queue is; for Prometheus, at ``/metrics``.
+"""What a monitor asks: alive (/healthz), able to answer (/readyz), and figures of requests, photos and the queue for Prometheus (/metrics).
 
-What belongs here: the counters. What does not: seeing requests come and go (`guards`), the log; names, photos or addresses of clients,
-which no figure ever holds. Every service has a registry of its own, so that several live in one process.
+What belongs here: the routes and the counters. What does not: seeing requests come and go (`guards`), the log; names, photos or addresses
+of clients, which no figure ever holds. Every service has a registry of its own, so that several live in one process.
 """
 
 from __future__ import annotations
@@ -15,11 +15,15 @@ from prometheus_client.core import CounterMetricFamily
 from prometheus_client.process_collector import ProcessCollector
 from prometheus_client.registry import Collector
 
+from whosthat.server.refusals import Refusal
 from whosthat.server.service import Service
 from whosthat.version import __version__
 
 if TYPE_CHECKING:
     from starlette.types import Scope
+
+OPEN_PATHS = ("/healthz", "/readyz")
+"""Whoever may connect may ask these: they tell nothing that is worth a token."""
 
 SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 """Upper ends of the histogram of answering times."""
@@ -80,9 +84,21 @@ class _Photos(Collector):
         yield family
 
 
-def metrics_router(metrics: Metrics) -> APIRouter:
-    """Return the route of one service."""
+def monitor_router(service: Service, metrics: Metrics) -> APIRouter:
+    """Return the routes of one service."""
     router = APIRouter(tags=["health"])
+
+    @router.get("/healthz")
+    async def healthz() -> dict[str, str]:
+        """Say that the service runs."""
+        return {"status": "ok"}
+
+    @router.get("/readyz")
+    async def readyz() -> dict[str, str]:
+        """Say that every bundle can answer."""
+        if not service.ready:
+            raise Refusal(503, "not_ready", "The service is being stopped, or a bundle is gone.")
+        return {"status": "ready"}
 
     @router.get("/metrics", response_class=Response, responses={200: {"content": {"text/plain": {"schema": {"type": "string"}}}}})
     def figures() -> Response:

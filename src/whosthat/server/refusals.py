@@ -19,6 +19,7 @@ from whosthat.errors import (
     ClusterError,
     DatasetError,
     LibraryError,
+    NameTakenError,
     PhotoError,
     RunError,
     UsageError,
@@ -43,9 +44,15 @@ class Refusal(WhosthatError):  # noqa: N818  an answer, too
         self.status, self.code, self.retry_after = status, code, retry_after
 
 
+def not_found(what: str) -> Refusal:
+    """Return the refusal for a thing that is not there, be it a folder, a photo, a run or a job."""
+    return Refusal(404, "not_found", "There is no {what} here.", what=what)
+
+
 _STATUS: tuple[tuple[type[WhosthatError], int, str], ...] = (
     (PhotoError, 422, "unreadable_photo"),
     (DatasetError, 422, "unusable_photos"),
+    (NameTakenError, 409, "taken"),
     (UsageError, 422, "invalid"),
     (BundleError, 503, "bundle_unavailable"),
     (RunError, 409, "conflict"),

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from types import FrameType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import uvicorn
 from fastapi import FastAPI
@@ -26,11 +26,13 @@ from fastapi import FastAPI
 from whosthat import durable
 from whosthat.errors import UsageError, system_reason
 from whosthat.progress import Progress
-from whosthat.server.app import Studio
 from whosthat.server.connections import timed_protocol
 from whosthat.server.guards import LOOPBACK, Door, is_address
 from whosthat.server.service import Service, log
 from whosthat.translation import _
+
+if TYPE_CHECKING:
+    from whosthat.server.studio.studio import Studio
 
 PORT = 8770
 SHORTEST_TOKEN, LONGEST_TOKEN = 16, 1000

@@ -33,8 +33,8 @@ NOT_FALLEN = N_("The validation loss has not fallen for {patience} epochs.")
 """Why a stage ended, as checkpoints keep it: in English, its places empty (`fitting` fills them)."""
 
 
-class _CourseCallback(keras.callbacks.Callback):
-    """A callback that knows its course."""
+class _StageCallback(keras.callbacks.Callback):
+    """A callback that knows its stage."""
 
     def __init__(self, context: StageContext) -> None:
         super().__init__()
@@ -44,7 +44,7 @@ class _CourseCallback(keras.callbacks.Callback):
         self.state = context.state
 
 
-class SetLearningRate(_CourseCallback):
+class SetLearningRate(_StageCallback):
     """Set the rate of every step: a pure function of the moment, times what a plateau schedule remembers."""
 
     _rate = math.nan
@@ -60,7 +60,7 @@ class SetLearningRate(_CourseCallback):
             self.model.optimizer.learning_rate = self._rate = rate
 
 
-class RestoreMetrics(_CourseCallback):
+class RestoreMetrics(_StageCallback):
     """Go on counting loss and accuracy in the middle of the first epoch; Keras sets them to zero whenever it starts one."""
 
     def __init__(self, context: StageContext, arrays: Arrays) -> None:
@@ -74,7 +74,7 @@ class RestoreMetrics(_CourseCallback):
         self._arrays = {}
 
 
-class GuardNumbers(_CourseCallback):
+class GuardNumbers(_StageCallback):
     """Stop at once when the loss is no longer a number."""
 
     def on_train_batch_end(self, batch: int, logs: Logs = None) -> None:
@@ -107,7 +107,7 @@ class GuardNumbers(_CourseCallback):
         raise TrainingError(f"{happened} {kept} {advice}")
 
 
-class CountSteps(_CourseCallback):
+class CountSteps(_StageCallback):
     """Count batches and show them."""
 
     def on_epoch_begin(self, epoch: int, logs: Logs = None) -> None:
@@ -136,7 +136,7 @@ class CountSteps(_CourseCallback):
         )
 
 
-class KeepBest(_CourseCallback):
+class KeepBest(_StageCallback):
     """Write the weights whenever a validation is better than every one before: what was validated, averaged weights included."""
 
     def on_test_end(self, logs: Logs = None) -> None:
@@ -151,7 +151,7 @@ class KeepBest(_CourseCallback):
         self.run.journal.note("best", epoch=epoch, val_accuracy=accuracy, val_loss=loss)
 
 
-class KeepHistory(_CourseCallback):
+class KeepHistory(_StageCallback):
     """Close an epoch: one more row of history."""
 
     def on_epoch_end(self, epoch: int, logs: Logs = None) -> None:
@@ -168,7 +168,7 @@ class KeepHistory(_CourseCallback):
         self.run.journal.note_scalars(self.state.epoch, row)
 
 
-class TellEpoch(_CourseCallback):
+class TellEpoch(_StageCallback):
     """Say in one line what an epoch brought, whether its weights were kept, and how long the stage takes at most; after `KeepHistory`."""
 
     def on_epoch_end(self, epoch: int, logs: Logs = None) -> None:
@@ -194,7 +194,7 @@ class TellEpoch(_CourseCallback):
         self.run.progress.result(" ".join(sentences))
 
 
-class WatchValidation(_CourseCallback):
+class WatchValidation(_StageCallback):
     """Stop early, and lower the rate on a plateau, both by the validation loss; give up where there is no hope."""
 
     def on_epoch_end(self, epoch: int, logs: Logs = None) -> None:
@@ -215,7 +215,7 @@ class WatchValidation(_CourseCallback):
             self.model.stop_training = True
 
 
-class KeepCheckpoints(_CourseCallback):
+class KeepCheckpoints(_StageCallback):
     """Write checkpoints when they are due, and grant the wish to stop."""
 
     def __init__(self, context: StageContext) -> None:
@@ -254,7 +254,7 @@ class KeepCheckpoints(_CourseCallback):
         raise self.run.interrupted(ngettext("after {n} step", "after {n} steps", self.state.steps))
 
 
-class AverageWeights(_CourseCallback):
+class AverageWeights(_StageCallback):
     """Keep a moving average of the weights, and validate it instead of the weights (Polyak and Juditsky 1992).
 
     While few steps are done the average looks back less far, so that it does not stick to the random first weights.

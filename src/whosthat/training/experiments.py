@@ -31,12 +31,13 @@ from pydantic import Field, ValidationError
 
 from whosthat.errors import RecipeError, UsageError, did_you_mean
 from whosthat.runs.files import flat
-from whosthat.training.recipe import AnyRecipe, Recipe, changed_recipe, read_toml
+from whosthat.training.recipe import AnyRecipe, Recipe, changed_recipe, find_toml, read_toml
 from whosthat.training.recipe_base import FACES, Settings
 from whosthat.training.refusals import refused
 from whosthat.translation import N_, _
 
-RANGE = re.compile(r"-?[0-9.]*[0-9](e-?[0-9]+)?\.\.-?[0-9]?[0-9.]*(e-?[0-9]+)?")
+_NUMBER = r"-?([0-9]*\.)?[0-9]+(e-?[0-9]+)?"
+RANGE = re.compile(rf"{_NUMBER}\.\.{_NUMBER}")
 """A range of numbers, which a search takes in the place of values."""
 
 SERIES = Path(__file__).with_name("series")
@@ -109,7 +110,7 @@ def read_series(source: str | Path, settings: Mapping[str, Any] | None = None) -
             each other in a circle; said in a sentence that names the step.
         UsageError: There is no network of this name, or a step has no epochs.
     """
-    path = _series_path(source)
+    path = find_toml(source, SERIES, N_("series"))
     document = read_toml(path, N_("series"))
     try:
         series = _Series.model_validate(document)
@@ -127,12 +128,9 @@ def read_series(source: str | Path, settings: Mapping[str, Any] | None = None) -
         base, changes = (recipes[origin], steps[name].changes) if origin else (None, {**first, **steps[name].changes})
         recipes[name] = changed_recipe(base, changes, _('step "{name}" of the series {path}', name=name, path=path))
     made = _all_different([Step(step.name, _network(recipes[step.name]), flat(step.changes), step.why) for step in series.step])
-    return tuple(replace(step, recipe=_laid_over(step.recipe, settings or {})) for step in made)
-
-
-def shipped_series() -> tuple[str, ...]:
-    """Return the names of the series that come with whosthat."""
-    return tuple(sorted(path.stem for path in SERIES.glob("*.toml")))
+    if not settings:
+        return made
+    return tuple(replace(one, recipe=_network(changed_recipe(one.recipe, settings, _("the recipe as changed here")))) for one in made)
 
 
 class _StepOfFile(Settings):
@@ -151,19 +149,6 @@ class _Series(Settings):
     model: str | None = None
     recipe: str | None = None
     step: list[_StepOfFile] = Field(min_length=1)
-
-
-def _series_path(source: str | Path) -> Path:
-    path = Path(source)
-    if path.is_file():
-        return path
-    if str(source) in shipped_series():
-        return SERIES / f"{source}.toml"
-    raise RecipeError(
-        'There is no series "{source}": no such file, and no series of this name. {choice}',
-        source=source,
-        choice=did_you_mean(str(source), shipped_series()),
-    )
 
 
 def _origins(steps: Sequence[_StepOfFile], path: Path) -> dict[str, str]:
@@ -192,10 +177,6 @@ def _in_order(origins: Mapping[str, str], path: Path) -> list[str]:
         raise RecipeError(
             "In the series {path} steps build on each other in a circle: {circle}. Let one build on another step.", path=path, circle=circle
         ) from None
-
-
-def _laid_over(recipe: AnyRecipe, settings: Mapping[str, Any]) -> Recipe:
-    return _network(changed_recipe(recipe, settings, _("the recipe as changed here")) if settings else recipe)
 
 
 def _network(recipe: AnyRecipe) -> Recipe:

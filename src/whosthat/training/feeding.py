@@ -48,7 +48,7 @@ class Batches(Protocol):
         """Inputs ``(b, ...)`` and one-hot labels ``(b, n_classes)`` of one batch."""
 
 
-class TrainingFeed(keras.utils.PyDataset):
+class Feed(keras.utils.PyDataset):
     """A row of batches, epoch after epoch, from any step to any other; each class can have a weight, float32 ``(n_classes,)``.
 
     It is as long as all its epochs together, and Keras is told ``steps_per_epoch``: then there is one iterator over all
@@ -72,8 +72,6 @@ class TrainingFeed(keras.utils.PyDataset):
         """Return the batch of one step; what goes wrong is kept, because TensorFlow turns it into a text of its own."""
         epoch, index = divmod(self.first_step + step, len(self.batches))
         try:
-            if not 0 <= step < self.n_steps:
-                raise IndexError(f"There are {self.n_steps} batches; there is no batch {step}.")  # not translated: for Keras
             inputs, labels = self.batches.batch(epoch, index)
         except Exception as error:
             self.failure = error
@@ -81,13 +79,6 @@ class TrainingFeed(keras.utils.PyDataset):
         if self.class_weights is None:
             return inputs, labels
         return inputs, labels, labels @ self.class_weights
-
-
-class ValidationFeed(TrainingFeed):
-    """The validation batches in their one order, never augmented."""
-
-    def __init__(self, batches: Batches) -> None:
-        super().__init__(batches, 0, len(batches))
 
 
 @dataclass(frozen=True)
@@ -100,7 +91,7 @@ class Table:
     batch_size: int  # the last batch of an epoch holds what is left
 
     def training_data(self, first_step: int, n_steps: int, class_weights: FloatArray | None = None) -> Dataset:
-        """The same batches as a `TrainingFeed`'s; Python is asked only for the order of each epoch."""
+        """The same batches as a `Feed`'s; Python is asked only for the order of each epoch."""
         import tensorflow as tf
 
         n_rows = len(self.rows(0))

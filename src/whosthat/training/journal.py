@@ -42,12 +42,22 @@ class Journal:
     """The open event files of one run: ``events.jsonl`` and ``tensorboard/`` are made in its folder and added to."""
 
     def __init__(self, run: Path) -> None:
+        import tensorflow as tf
+
         path = run / "events.jsonl"
-        torn = path.exists() and not path.read_bytes().endswith(b"\n")
+        torn = path.exists() and path.read_bytes()[-1:] not in (b"", b"\n")
         self._events = path.open("a", encoding="utf-8", newline="\n")
         if torn:  # the process before was killed inside a line
             self._events.write("\n")
-        self._scalars = ScalarWriter(run / "tensorboard")
+        folder = run / "tensorboard"
+        folder.mkdir(parents=True, exist_ok=True)
+        # Each journal adds a file; TensorBoard reads all as one. Its own names end in the computer's, which is nobody's business.
+        file = folder / f"events.out.tfevents.{time.time_ns():020}.whosthat"
+        self._messages = tf.compat.v1
+        self._failure = tf.errors.OpError
+        with self._plain_errors():
+            self._scalars = tf.io.TFRecordWriter(str(file))
+        self._add(file_version="brain.Event:2")
 
     def note(self, event: str, **facts: Any) -> None:
         """Add one line to events.jsonl; it is on its way to the disk when this returns."""
@@ -57,43 +67,20 @@ class Journal:
 
     def note_scalars(self, epoch: int, row: Mapping[str, float]) -> None:
         """Add one epoch's numbers to TensorBoard's files."""
-        self._scalars.write(epoch, {f"epoch/{name}": value for name, value in row.items() if name != "epoch"})
+        value = self._messages.Summary.Value
+        values = [value(tag=f"epoch/{name}", simple_value=number) for name, number in row.items() if name != "epoch"]
+        self._add(step=epoch, summary=self._messages.Summary(value=values))
 
     def close(self) -> None:
         """Close the files."""
         self._events.close()
-        self._scalars.close()
-
-
-class ScalarWriter:
-    """A TensorBoard event file; every writer adds one of its own to the folder, and TensorBoard reads them as one."""
-
-    def __init__(self, folder: Path) -> None:
-        import tensorflow as tf
-
-        folder.mkdir(parents=True, exist_ok=True)
-        # TensorBoard's own names end in the computer's name, which is nobody's business.
-        path = folder / f"events.out.tfevents.{time.time_ns():020}.whosthat"
-        self._messages = tf.compat.v1
-        self._failure = tf.errors.OpError
         with self._plain_errors():
-            self._records = tf.io.TFRecordWriter(str(path))
-        self._add(file_version="brain.Event:2")
-
-    def write(self, step: int, scalars: Mapping[str, float]) -> None:
-        """Add one value for each name at one step."""
-        values = [self._messages.Summary.Value(tag=name, simple_value=value) for name, value in scalars.items()]
-        self._add(step=step, summary=self._messages.Summary(value=values))
-
-    def close(self) -> None:
-        """Close the file."""
-        with self._plain_errors():
-            self._records.close()
+            self._scalars.close()
 
     def _add(self, **fields: Any) -> None:
         with self._plain_errors():
-            self._records.write(self._messages.Event(wall_time=time.time(), **fields).SerializeToString())
-            self._records.flush()
+            self._scalars.write(self._messages.Event(wall_time=time.time(), **fields).SerializeToString())
+            self._scalars.flush()
 
     @contextmanager
     def _plain_errors(self) -> Iterator[None]:

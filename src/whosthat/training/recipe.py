@@ -34,7 +34,6 @@ from whosthat.training.recipe_base import (
     RMSprop,
     Step,
     TransferSettings,
-    to_toml,
 )
 from whosthat.training.refusals import refused
 from whosthat.translation import N_, _
@@ -42,20 +41,6 @@ from whosthat.translation import N_, _
 if TYPE_CHECKING:
     from whosthat.photos.augmenting import Augmentation
     from whosthat.photos.preparing import PrepareSpec
-
-__all__ = [
-    "AnyRecipe",
-    "FaceRecipe",
-    "Recipe",
-    "changed_recipe",
-    "default_recipe",
-    "make_any_recipe",
-    "make_recipe",
-    "read_recipe",
-    "read_toml",
-    "shipped_recipes",
-    "to_toml",
-]
 
 RECIPES = Path(__file__).with_name("recipes")
 """The recipes that come with whosthat."""
@@ -192,7 +177,7 @@ def read_recipe(source: str | Path, *, complete: bool = False) -> AnyRecipe:
     Raises:
         RecipeError: There is no such recipe, it is not TOML, it names no model, or a key or value cannot be used.
     """
-    path = _recipe_path(source)
+    path = find_toml(source, RECIPES, N_("recipe"))
     settings = read_toml(path)
     if not isinstance(settings.get("model"), str):
         raise RecipeError('The recipe {path} does not say which network to train. Add a line such as model = "cnn6".', path=path)
@@ -217,11 +202,6 @@ def changed_recipe(base: AnyRecipe | None, changes: Mapping[str, Any], source: s
     elif base is None or "model" in changes:
         return make_any_recipe(_completed(str(changes.get("model", "")), changes), source)
     return make_any_recipe(_merged(base.model_dump(mode="json", exclude_none=True), changes), source)
-
-
-def shipped_recipes() -> tuple[str, ...]:
-    """Return the names of the recipes that come with whosthat."""
-    return tuple(sorted(path.stem for path in RECIPES.glob("*.toml")))
 
 
 def design_of(recipe: Recipe, n_classes: int) -> Design:
@@ -279,16 +259,19 @@ def _network_settings(model: str) -> dict[str, Any]:
     return _merged(settings, read_toml(file)) if file.is_file() else settings
 
 
-def _recipe_path(source: str | Path) -> Path:
+def find_toml(source: str | Path, shipped: Path, what: str) -> Path:
+    """Find a file, or one of a folder of shipped ones by its name; a RecipeError says which ``what`` (marked with `N_`) is nearest."""
     path = Path(source)
     if path.is_file():
         return path
-    if str(source) in shipped_recipes():
-        return RECIPES / f"{source}.toml"
+    known = {file.stem: file for file in shipped.glob("*.toml")}
+    if str(source) in known:
+        return known[str(source)]
     raise RecipeError(
-        'There is no recipe "{source}": no such file, and no recipe of this name. {choice}',
+        'There is no {what} "{source}": no such file, and no {what} of this name. {choice}',
+        what=_(what),
         source=source,
-        choice=did_you_mean(str(source), shipped_recipes()),
+        choice=did_you_mean(str(source), known),
     )
 
 

@@ -181,23 +181,10 @@ class BaseRecipe(Settings):
 
     def to_toml(self) -> str:
         """Return the recipe as TOML, complete: `recipe.read_recipe` gives an equal recipe back."""
-        return to_toml(self.model_dump(mode="json", exclude_none=True))
-
-
-def to_toml(settings: Mapping[str, Any]) -> str:
-    """Write flat sections as TOML: plain keys first, then one table for each mapping.
-
-    Example:
-        >>> print(to_toml({"epochs": 2, "schedule": {"name": "step"}}), end="")
-        epochs = 2
-        <BLANKLINE>
-        [schedule]
-        name = "step"
-    """
-    plain = {key: value for key, value in settings.items() if not isinstance(value, Mapping)}
-    tables = {key: value for key, value in settings.items() if isinstance(value, Mapping) and value}
-    blocks = [_lines(plain)] + [f"[{name}]\n{_lines(table)}" for name, table in tables.items()]
-    return "\n".join(block for block in blocks if block)
+        settings = self.model_dump(mode="json", exclude_none=True)
+        plain = {key: value for key, value in settings.items() if not isinstance(value, dict)}
+        tables = {key: value for key, value in settings.items() if isinstance(value, dict)}
+        return "\n".join([_lines(plain), *(f"[{name}]\n{_lines(table)}" for name, table in tables.items())])
 
 
 def _lines(values: Mapping[str, Any]) -> str:

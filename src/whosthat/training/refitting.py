@@ -17,12 +17,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from whosthat.dataset.batches import Batches, epoch_order
+from whosthat.dataset.batches import Batches, class_weights, epoch_order
 from whosthat.errors import TrainingError
 from whosthat.training.checkpoints import model_variables, named, read, restore
 from whosthat.training.features import StoredFeatures
 from whosthat.training.stage_context import Run
-from whosthat.training.stages import compile_model, weight_of_classes
+from whosthat.training.stages import compile_model
 from whosthat.translation import _
 
 if TYPE_CHECKING:
@@ -131,7 +131,7 @@ class _Learner:
         self._first = read(self._variables)
         self._steps = _steps_of(head, run.recipe.batch_size)
         self._targets = np.eye(features.n_classes, dtype=np.float32)[features.labels]
-        balanced = weight_of_classes(features.labels, features.n_classes) if run.recipe.class_weights else np.ones(features.n_classes)
+        balanced = class_weights(features.labels, features.n_classes) if run.recipe.class_weights else np.ones(features.n_classes)
         self._weights = balanced[features.labels].astype(np.float32)
         photo_bytes = 4 * int(np.prod(head.input_shape[1:]))
         self._at_once = max(1, _MAX_PIECE_BYTES // (photo_bytes * run.recipe.batch_size)) * run.recipe.batch_size

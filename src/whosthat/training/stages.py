@@ -1,4 +1,4 @@
-"""One stage of training: a model, its batches and a learning rate, given to ``Model.fit`` with the callbacks of a course.
+"""One stage of training: a model, its batches and a learning rate, given to ``Model.fit`` with its callbacks.
 
 What belongs here: compiling, starting or going on, and ending a stage. A training has one stage, or two with a pretrained
 backbone. What does not: which stages there are (`fitting`, `transfer`).
@@ -22,12 +22,12 @@ from whosthat.errors import TrainingError
 from whosthat.networks.backend import load_keras
 from whosthat.training import callbacks
 from whosthat.training.checkpoints import Checkpoint, RunState, Variable, model_variables, named, restore
-from whosthat.training.feeding import Batches, Table, TrainingFeed, ValidationFeed
+from whosthat.training.feeding import Batches, Feed, Table
 from whosthat.training.recipe import Recipe
 from whosthat.training.schedules import LearningRate
 from whosthat.training.stage_context import Run, StageContext
 from whosthat.translation import N_
-from whosthat.types import FloatArray, IntArray
+from whosthat.types import FloatArray
 
 if TYPE_CHECKING:
     import keras
@@ -87,15 +87,15 @@ def train_stage(stage: Stage, run: Run, state: RunState, checkpoint: Checkpoint 
 
 def _fit(stage: Stage, context: StageContext, in_order: list[Any]) -> None:
     """Finish the epoch that a checkpoint broke off, if there is one, then train the others."""
-    weights = weight_of_classes(stage.train.labels, stage.train.n_classes) if context.run.recipe.class_weights else None
+    weights = class_weights(stage.train.labels, stage.train.n_classes) if context.run.recipe.class_weights else None
     state = context.state
     table, validation_table = stage.tables
-    validation = ValidationFeed(stage.validation)
+    validation = Feed(stage.validation, 0, len(stage.validation))
     while state.epoch < context.last_epoch and not state.stopped:
         until = state.epoch + 1 if state.batch else context.last_epoch
         done = state.epoch * context.batches + state.batch
         span = (done, until * context.batches - done, weights)
-        feed = TrainingFeed(stage.train, *span)
+        feed = Feed(stage.train, *span)
         with _readers_released(stage.model), _own_errors(feed, validation):
             stage.model.fit(
                 table.training_data(*span) if table else feed,
@@ -112,12 +112,6 @@ def _fit(stage: Stage, context: StageContext, in_order: list[Any]) -> None:
 def answers_of(model: keras.Model, photos: Batches) -> FloatArray:
     """Return the probabilities for photos in the order of their batches, float32 ``(n, classes)``."""
     return np.concatenate([np.asarray(model(photos.batch(0, index)[0], training=False)) for index in range(len(photos))])
-
-
-def weight_of_classes(labels: IntArray, n_classes: int) -> FloatArray:
-    """One weight a class, float32 ``(n_classes,)``, with which every class counts alike."""
-    weights = class_weights(labels, n_classes)
-    return np.array([weights[label] for label in range(n_classes)], np.float32)
 
 
 @contextmanager
@@ -148,7 +142,7 @@ def _clear_with_callers(frame: FrameType | None) -> None:
 
 
 @contextmanager
-def _own_errors(*feeds: TrainingFeed) -> Iterator[None]:
+def _own_errors(*feeds: Feed) -> Iterator[None]:
     """Raise what went wrong while a batch was made, instead of the text that TensorFlow makes of it."""
     import tensorflow as tf
 

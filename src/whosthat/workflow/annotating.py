@@ -98,7 +98,7 @@ def _sighting(track: Track, looks: Sequence[int], index: int) -> Sighting:
 def _between(one: Box | None, other: Box | None, share: float) -> Box | None:
     if one is None or other is None:
         return one
-    sides = ((a + share * (b - a)) for a, b in zip(*((box.left, box.top, box.right, box.bottom) for box in (one, other)), strict=True))
+    sides = ((a + share * (b - a)) for a, b in zip(one.sides, other.sides, strict=True))
     return Box(*sides)
 
 

@@ -30,6 +30,7 @@ from whosthat.errors import PhotoError, TrainingInterruptedError, WhosthatError,
 from whosthat.progress import Progress
 from whosthat.runs.files import HISTORY, RECIPE
 from whosthat.translation import _
+from whosthat.wording import closed_up
 from whosthat.workflow.workers import Told
 
 COMMAND = (sys.executable, "-P", "-m", __name__)
@@ -100,6 +101,16 @@ def _learn(progress: Progress, library: str) -> dict[str, Any]:
     return {"sentence": " ".join(named.notes) or _("There is nothing to learn from yet: nobody has a name.")}
 
 
+def _scan(progress: Progress, library: str, photos: Sequence[str] = (), without: Sequence[str] = ()) -> dict[str, Any]:
+    """Bring a library up to date; say what was found, and which files cannot be read."""
+    from whosthat.workflow.library.scanning import scan
+    from whosthat.workflow.library.words import scan_sentences
+
+    found = scan(library, photos, without=[Path(one) for one in without], progress=progress)
+    unreadable = [{"photo": str(one.path), "reason": _(one.reason)} for one in found.unreadable]
+    return {"sentence": closed_up(" ".join(scan_sentences(found))), "unreadable": unreadable}
+
+
 CALLS: Mapping[str, Callable[..., dict[str, Any]]] = {
     "check": _check,
     "train": _train,
@@ -107,6 +118,7 @@ CALLS: Mapping[str, Callable[..., dict[str, Any]]] = {
     "video": _video,
     "discover": _discover,
     "learn": _learn,
+    "scan": _scan,
 }
 """What can be called, by name; each takes a progress and keywords, and returns what can be written as JSON."""
 
@@ -132,33 +144,26 @@ class _Telling(Told):
         self._run: Path | None = None
         self._runs, self._told, self._looked = runs, 0, 0.0
 
-    def say(self, sentence: str) -> None:
-        """Tell the sentence."""
-        self._tell("say", sentence)
-
     def step(self, what: str, done: int, total: int, note: str = "") -> None:
-        """Tell the step."""
-        self._tell("step", what, done, total, note)
+        """Tell the step, always with its note."""
+        self.answer({"step": "step", "values": (what, done, total, note)})
 
-    def result(self, sentence: str) -> None:
-        """Tell what came of the work, which may have been an epoch."""
-        self._tell("result", sentence)
-        self.tell_epochs()
-
-    def _tell(self, step: str, *values: object) -> None:
-        self.answer({"step": step, "values": values})
-        if self._run is None and self._runs is not None and time.monotonic() - self._looked > LOOKED_EVERY:
+    def answer(self, line: Mapping[str, object]) -> None:
+        """Tell, and look whether that brings a run, or an epoch, to tell of."""
+        super().answer(line)
+        if self._run is None and self._runs is not None and "step" in line and time.monotonic() - self._looked > LOOKED_EVERY:
             self._looked = time.monotonic()
-            self.tell_run(
-                next((file.parent for file in self._runs.glob("*/training.pid") if not file.parent.is_symlink() and _is_ours(file)), None)
-            )
-
-    def tell_run(self, run: Path | None) -> None:
-        """Tell the run's name, and the epochs that it has behind it."""
-        if run is not None:
-            self._run = run
-            self.answer({"run": run.name})
+            for file in self._runs.glob("*/training.pid"):
+                if not file.parent.is_symlink() and _is_ours(file):
+                    self.tell_run(file.parent)
+        if line.get("step") == "result":
             self.tell_epochs()
+
+    def tell_run(self, run: Path) -> None:
+        """Tell the run's name, and the epochs that it has behind it."""
+        self._run = run
+        self.answer({"run": run.name})
+        self.tell_epochs()
 
     def tell_epochs(self) -> None:
         """Tell what history.csv holds and was not told."""
@@ -190,7 +195,8 @@ def _most_epochs(run: Path) -> int:
 def _carry_out(job: Mapping[str, Any], told: Progress) -> dict[str, Any]:
     """Do what a line asks for; return how it ended."""
     try:
-        return {"end": "done", "message": "", "result": CALLS[job["call"]](told, **job["arguments"])}
+        result = CALLS[job["call"]](told, **job["arguments"])
+        return {"end": "done", "message": result.get("sentence", ""), "result": result}
     except TrainingInterruptedError as stop:
         return {"end": "stopped", "message": str(stop), "result": None}
     except KeyboardInterrupt as stop:

@@ -74,34 +74,17 @@ def check(
         CacheError: What was found cannot be remembered.
     """
     folder = photo_folder(path_given(photos, _("The folder of photos")), progress=progress)
-    looking = _Looking(embedder, engine)
-    if page is None:
-        return _checkup(folder, faces, frames, looking, progress)
-    from whosthat.evaluation.check_page import check_path, write_check_page  # no other check waits for templates and plots
+    file = None if page is None else path_given(page, _("The page"))
+    if file is not None:
+        from whosthat.evaluation.check_page import check_path, write_check_page  # no other check waits for templates and plots
 
-    file = path_given(page, _("The page"))
-    check_path(file)
-    checkup = _checkup(folder, faces, frames, looking, progress)
-    write_check_page(file, checkup.audit, checkup.faces, progress=progress)
-    return checkup
-
-
-@dataclass(frozen=True)
-class _Looking:
-    """How faces are looked for."""
-
-    embedder: str
-    engine: str
-
-
-def _checkup(folder: Path, faces: bool | None, frames: int | None, looking: _Looking, progress: Progress) -> Checkup:
-    with engines(looking.engine, progress) as cluster:
-        audit = audit_folder(folder, frames=frames, progress=progress)
-        if (frames or 1) > 1:
-            return Checkup(audit, None)
-        wanted = choose_model(folder).model == FACES if faces is None else faces
-        if not wanted:
-            return Checkup(audit, None)
-        places = {item.sha256: item.photo.path for item in audit.photos}
-        reader = open_reader(embedder=looking.embedder, cluster=cluster).reader
-        return Checkup(audit, audit_faces(audit, faces_of_photos(places, reader, progress=progress)))
+        check_path(file)
+    with engines(engine, progress) as cluster:
+        audit, found = audit_folder(folder, frames=frames, progress=progress), None
+        if (frames or 1) == 1 and (choose_model(folder).model == FACES if faces is None else faces):
+            places = {item.sha256: item.photo.path for item in audit.photos}
+            reader = open_reader(embedder=embedder, cluster=cluster).reader
+            found = audit_faces(audit, faces_of_photos(places, reader, progress=progress))
+    if file is not None:
+        write_check_page(file, audit, found, progress=progress)
+    return Checkup(audit, found)

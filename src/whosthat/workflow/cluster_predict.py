@@ -47,7 +47,7 @@ def load_on(cluster: Cluster, path: str | Path) -> FaceRecogniser:
     faces = cast("FaceRecogniser", recogniser)
     reader = faces.reader
     with bundle.opening():
-        detector_files = {name: bundle.file(f"{name}.onnx") for name in facts.detector_files}
+        detector_files = bundle.detector_files(facts.detector_files)
         files = ReaderFiles(reader.key, facts.detector, detector_files, reader.embedder.facts, bundle.graph(), reader.template)
     faces.reader = ClusterReader(reader, files, cluster)
     return faces

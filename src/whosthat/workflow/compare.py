@@ -180,7 +180,7 @@ def _same_split(result: TrainResult, before: bytes) -> bytes:
 
 def _contestant(recipe: AnyRecipe, result: TrainResult, audit: Audit, seconds: float) -> Contestant:
     """Gather a model's figures, with one outcome for every test photo of the split."""
-    test = read_split(result.run / SPLIT, audit, ratios=recipe.ratios, seed=recipe.seed_of_split).parts["test"]
+    test = read_split(result.run / SPLIT, audit).parts["test"]
     evaluation = result.evaluation
     if evaluation is None or not test:
         raise DatasetError("There are too few photos to keep any for a test, so models cannot be compared. Add photos.")

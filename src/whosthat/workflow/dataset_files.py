@@ -66,7 +66,7 @@ def export_dataset(run: str | Path, folder: Path, *, overwrite: bool = False, pr
     if isinstance(recipe, Recipe):
         spec = PrepareSpec(recipe.size, recipe.fit)
         cropper = None if recipe.crop == "photo" else open_cropper(recipe.detector, recipe.size)[0]
-    parts = read_split(of_run / SPLIT, audit_folder(root, progress=progress), ratios=recipe.ratios, seed=recipe.seed)
+    parts = read_split(of_run / SPLIT, audit_folder(root, progress=progress))
     with prepare_photos(parts, spec, cache_file(root, spec, cropper), cropper=cropper, progress=progress) as prepared:
         for gone in prepared.set_aside:
             progress.say(_("{path} is not used: {reason}.", path=gone.path, reason=_(gone.reason)))

@@ -7,27 +7,23 @@ contact sheet and its files (`group_files`).
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
-import numpy as np
-
 from whosthat.cluster import LOCAL
 from whosthat.cluster import engine as engines
-from whosthat.errors import DatasetError, PhotoError, UsageError
+from whosthat.errors import DatasetError, UsageError
 from whosthat.faces.models import AUTO
 from whosthat.library.store import Library, is_library
-from whosthat.photos.reading import decode
 from whosthat.photos.storage import fetched_once
 from whosthat.progress import SILENT, Progress
 from whosthat.recognition import load
-from whosthat.recognition.grouping import group_faces
 from whosthat.translation import _
 from whosthat.types import SetAside
-from whosthat.workflow.discovery import Discovery, FoundFace
+from whosthat.workflow.discovery import Discovery, FoundFace, grouped
 from whosthat.workflow.face_photos import open_reader, seen_in_photos
-from whosthat.workflow.known_files import contents_of
+from whosthat.workflow.known_files import contents_of, why_unreadable
 from whosthat.workflow.predict import find_photos, places_given
 from whosthat.workflow.prediction import Prediction
 
@@ -35,10 +31,6 @@ if TYPE_CHECKING:
     from whosthat.cluster import Cluster
     from whosthat.faces.finding import SeenFaces
     from whosthat.recognition.face_recogniser import FaceRecogniser
-    from whosthat.types import IntArray
-
-SMALL_FACE, BLURRED = 30, 8.0
-"""Faces with a side of fewer pixels, or less sharp than this, wait aside: they tell too little to be put anywhere."""
 
 
 @fetched_once()
@@ -86,7 +78,9 @@ def discover(
         first = {digest: files[0] for digest, files in photos.items()}
         seen = seen_in_photos(first, reader, what=_("photos looked at"), progress=progress)
     gone = [digest for digest in photos if digest not in seen]
-    unreadable += [SetAside(path, _why(path)) for digest in gone for path in photos[digest]]
+    unreadable += [
+        SetAside(path, why_unreadable(path) or _("the file can no longer be read")) for digest in gone for path in photos[digest]
+    ]
     if not seen:
         why = "".join(f"\n{one.path}: {one.reason}" for one in unreadable)
         raise DatasetError("There are no photos in {places}.{why}", places=", ".join(map(str, places)), why=why)
@@ -103,7 +97,7 @@ def discover(
 
 
 def _of_library(folder: Path) -> Discovery:
-    from whosthat.workflow.library.groups import discovery_of  # it groups as this module does
+    from whosthat.workflow.library.groups import discovery_of  # it can also learn, which takes a while to import
 
     with Library(folder) as library, library.alone():
         return discovery_of(library)
@@ -136,19 +130,10 @@ def _photos(
             found.append(item)
     for path, digest in zip(found, contents_of(found), strict=True):
         if not digest:
-            unreadable.append(SetAside(path, _why(path)))
+            unreadable.append(SetAside(path, why_unreadable(path) or _("the file can no longer be read")))
         elif path not in files.get(digest, ()):
             files[digest] = (*files.get(digest, ()), path)
     return files, unreadable
-
-
-def _why(path: Path) -> str:
-    """Say why a photo could not be read: look once more."""
-    try:
-        decode(path)
-    except PhotoError as error:
-        return error.reason
-    return _("the file can no longer be read")
 
 
 def _faces(digest: str, files: tuple[Path, ...], seen: SeenFaces) -> list[FoundFace]:
@@ -157,15 +142,6 @@ def _faces(digest: str, files: tuple[Path, ...], seen: SeenFaces) -> list[FoundF
         FoundFace(f"{digest}-{number}", files, face, vector, sharp)
         for number, (face, vector, sharp) in enumerate(zip(seen.faces, seen.vectors, sharpness, strict=True), start=1)
     ]
-
-
-def grouped(faces: Sequence[FoundFace], embedder: str) -> IntArray:
-    """Return the group of each face, int64 (n,), as `recognition.grouping.group_faces` does; faces that tell too little wait aside."""
-    if not faces:
-        return np.empty(0, np.int64)
-    usable = np.array([min(one.face.box.width, one.face.box.height) >= SMALL_FACE and one.sharpness >= BLURRED for one in faces])
-    photos = np.unique([one.photo for one in faces], return_inverse=True)[1]
-    return group_faces(np.stack([one.vector for one in faces]), photos, embedder=embedder, usable=usable)
 
 
 def _known(recogniser: FaceRecogniser, seen: Mapping[str, SeenFaces]) -> dict[str, str]:

@@ -19,9 +19,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from whosthat.errors import UsageError
+from whosthat.faces.finding import crowd_words
 from whosthat.recognition.bundle import label_problem
 from whosthat.recognition.distances import distances
-from whosthat.recognition.grouping import ASIDE
+from whosthat.recognition.grouping import ASIDE, group_faces
 from whosthat.translation import _
 from whosthat.types import Face, SetAside, Sighting
 from whosthat.workflow.guesses import Faces, guesses
@@ -29,6 +30,9 @@ from whosthat.workflow.prediction import Prediction
 
 if TYPE_CHECKING:
     from whosthat.types import FloatArray, IntArray
+
+SMALL_FACE, BLURRED = 30, 8.0
+"""Faces with a side of fewer pixels, or less sharp than this, wait aside: they tell too little to be put anywhere."""
 
 NOBODY = "-"
 """The name of somebody whom the user does not know: the group stays as it is, and is asked about no more."""
@@ -136,6 +140,13 @@ class Discovery:
     def aside(self) -> tuple[FoundFace, ...]:
         """The faces that are too small or blurred to be put anywhere."""
         return tuple(self.faces[row] for row in np.flatnonzero(self.labels == ASIDE))
+
+    @property
+    def crowded(self) -> tuple[SetAside, ...]:
+        """The photos of which only the surest faces were taken, because they show so many."""
+        numbers = Counter(face.photo for face in self.faces)
+        first = {face.photo: face.paths[0] for face in self.faces}
+        return tuple(SetAside(path, words) for photo, path in first.items() if (words := crowd_words(numbers[photo])))
 
     @property
     def photos(self) -> int:
@@ -247,7 +258,10 @@ class Discovery:
             "groups": groups,
             "aside": [plain(face) for face in self.aside],
             "without_face": [str(path) for path in self.without_face],
-            "unreadable": [{"path": str(one.path), "reason": one.reason} for one in self.unreadable],
+            **{
+                key: [{"path": str(one.path), "reason": one.reason} for one in files]
+                for key, files in (("unreadable", self.unreadable), ("crowded", self.crowded))
+            },
         }
 
     def group(self, number: int | str) -> Group:
@@ -311,6 +325,15 @@ class Discovery:
         vectors = np.stack([self.faces[row].vector for row in rows])
         away = np.linalg.norm(vectors - vectors.mean(axis=0), axis=1)
         return [rows[at] for at in np.argsort(away, kind="stable")]
+
+
+def grouped(faces: Sequence[FoundFace], embedder: str) -> IntArray:
+    """Return the group of each face, int64 (n,), as `recognition.grouping.group_faces` does; faces that tell too little wait aside."""
+    if not faces:
+        return np.empty(0, np.int64)
+    usable = np.array([min(one.face.box.width, one.face.box.height) >= SMALL_FACE and one.sharpness >= BLURRED for one in faces])
+    photos = np.unique([one.photo for one in faces], return_inverse=True)[1]
+    return group_faces(np.stack([one.vector for one in faces]), photos, embedder=embedder, usable=usable)
 
 
 def checked_name(name: object) -> str:

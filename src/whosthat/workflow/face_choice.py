@@ -62,6 +62,12 @@ def look_again(path: Path, found: PhotoFaces, reader: FaceReader) -> Crowd:
     return Crowd(path, found.size, faces, reader.embed(reader.crops(image, faces)))
 
 
+def looks_like(crowd: Crowd, identifier: Identifier) -> list[str | None]:
+    """Return the person whom each face is nearest to; None where nobody is near enough."""
+    nearest = zip(*identifier.nearest_people(crowd.vectors), strict=True)
+    return [identifier.gallery.people[person] if identifier.threshold.accepts(float(far)) else None for far, person in nearest]
+
+
 def choose_face(person: str, path: Path, found: PhotoFaces, identifier: Identifier, reader: FaceReader, number: int) -> FloatArray:
     """Return the embedding of one face of a person's photo, float32 (1, dimensions); ``number`` counts from 1, from left to right.
 
@@ -163,11 +169,9 @@ def _question(person: str, crowds: Sequence[Crowd], identifier: Identifier, *, a
 
 def _lines(crowd: Crowd, identifier: Identifier) -> list[str]:
     """Return a line for each face: number, place, size, box, and whom it looks like."""
-    nearest_people = zip(*identifier.nearest_people(crowd.vectors), strict=True)
     lines = []
-    for number, (face, (far, nearest)) in enumerate(zip(crowd.faces, nearest_people, strict=True), start=1):
-        box, enrolled = face.box, identifier.threshold.accepts(float(far))
-        looks = _("looks like {person}", person=identifier.gallery.people[nearest]) if enrolled else _("looks like nobody who is enrolled")
+    for number, (face, person) in enumerate(zip(crowd.faces, looks_like(crowd, identifier), strict=True), start=1):
+        box, looks = face.box, _("looks like {person}", person=person) if person else _("looks like nobody who is enrolled")
         line = _(
             "{number}: {place}, {width:.0f} x {height:.0f} pixels from ({left:.0f}, {top:.0f}), {looks}",
             number=number,

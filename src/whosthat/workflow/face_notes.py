@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from whosthat.evaluation.metrics import Evaluation
     from whosthat.recognition.enrolling import FittedIdentifier
     from whosthat.recognition.gallery import Gallery
-    from whosthat.training.recipe import FaceRecipe
+    from whosthat.training.recipe_base import FaceRecipe
 
 
 def face_notes(

@@ -17,21 +17,25 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
 from whosthat.dataset.threads import in_order
 from whosthat.errors import CacheError, DatasetError, PhotoError
 from whosthat.faces.embedder import DLIB, OnnxEmbedder
-from whosthat.faces.finding import FaceCropper, FaceReader, Portrait, SeenFaces, sharpness
+from whosthat.faces.finding import CutFaces, FaceCropper, FaceReader, Portrait, SeenFaces, embedded_if_crowd, sharpness
 from whosthat.faces.models import AUTO, detector_facts, detector_files, embedder_model
 from whosthat.faces.reader_files import ReaderFiles
 from whosthat.faces.remembered import Memory, PhotoFaces, RememberedFaces, RememberedSightings
 from whosthat.progress import SILENT, Progress
+from whosthat.recognition.bundle import BundleFacts, save_bundle
 from whosthat.recognition.enrolling import Strangers
 from whosthat.recognition.face_facts import FaceFacts
+from whosthat.recognition.face_recogniser import KIND, bundle_files
+from whosthat.recognition.gallery import Gallery
 from whosthat.recognition.identifier import Identifier
+from whosthat.recognition.index import Index, index_of
 from whosthat.translation import _
 from whosthat.types import Face, FloatArray
 from whosthat.workflow.cluster_faces import ClusterReader
@@ -59,19 +63,34 @@ class OpenedReader:
     graph: bytes
     detector_files: dict[str, bytes]
 
-    def facts(self, identifier: Identifier) -> FaceFacts:
-        """Return what the bundle of a recogniser that names the faces of this reader says of them."""
-        facts = self.reader.embedder.facts
-        return FaceFacts.with_template(
+    def facts(self, identifier: Identifier) -> dict[str, Any]:
+        """Return what `BundleFacts` say of a recogniser that names the faces of this reader."""
+        detector, facts, gallery = self.reader.detector, self.reader.embedder.facts, identifier.gallery
+        faces = FaceFacts.with_template(
             self.reader.template,
-            detector=self.reader.detector.name,
+            detector=detector.name,
             detector_files=tuple(self.detector_files),
             embedder=facts.name,
             dimensions=facts.dimensions,
             looks=facts.looks,
             head=identifier.head,
-            n_enrolled=len(identifier.gallery.photos),
+            n_enrolled=len(gallery.photos),
         )
+        return {
+            "kind": KIND,
+            "network": facts.name,
+            "labels": gallery.people,
+            "faces": faces,
+            "temperature": identifier.temperature,
+            "threshold": identifier.threshold,
+            "licences": {detector.name: detector.licence, facts.name: facts.licence},
+        }
+
+    def save(self, folder: Path, facts: BundleFacts, gallery: Gallery) -> Index | None:
+        """Save a recogniser, with an index where that pays, which is returned; BundleError as of `save_bundle`."""
+        index = index_of(gallery.vectors, gallery.labels)
+        save_bundle(folder, facts, graph=self.graph, more=bundle_files(gallery, self.detector_files, index))
+        return index
 
 
 def open_reader(detector: str = AUTO, embedder: str = AUTO, cluster: Cluster | None = None) -> OpenedReader:
@@ -207,10 +226,18 @@ def _taken_faces(photos: Sequence[tuple[str, Path]], reader: FaceReader) -> list
 
 
 def _sightings(photos: Sequence[tuple[str, Path]], reader: FaceReader) -> list[tuple[str, SeenFaces | None]]:
-    cuts = [_looked_at(path, reader.cut_file) for _rest, path in photos]
-    cuts = [cut if cut is not None and cut.sha256 == digest else None for (digest, _rest), cut in zip(photos, cuts, strict=True)]
-    seen = iter(reader.see([cut for cut in cuts if cut is not None]))
-    return [(digest, None if cut is None else next(seen)) for (digest, _rest), cut in zip(photos, cuts, strict=True)]
+    found: dict[str, SeenFaces] = {}
+    waiting: dict[str, CutFaces] = {}
+    for digest, path in photos:
+        cut = _looked_at(path, reader.cut_file)
+        if cut is not None and cut.sha256 == digest:
+            one = embedded_if_crowd(cut, reader)
+            if isinstance(one, SeenFaces):
+                found[digest] = one
+            else:
+                waiting[digest] = one
+    found.update(zip(waiting, reader.see(list(waiting.values())), strict=True))
+    return [(digest, found.get(digest)) for digest, _path in photos]
 
 
 def _looked_at(path: Path, look: Callable[[Path], Seen]) -> Seen | None:

@@ -103,7 +103,7 @@ def home_of(bundle: Bundle) -> Path:
 def save_gallery(bundle: Bundle, gallery: Gallery, index: Index | None, *, gone: Set[str] = frozenset()) -> None:
     """Save the bundle with another gallery and its index; ``gone`` are the SHA-256 of photos that it must no longer know."""
     home = home_of(bundle)
-    files = {name: bundle.file(f"{name}.onnx") for name in face_facts(bundle).detector_files}
+    files = bundle.detector_files(face_facts(bundle).detector_files)
     save_bundle(home, _changed_facts(bundle.facts, gallery, gone), graph=bundle.graph(), more=bundle_files(gallery, files, index))
     old = home.with_name(f".{home.name}.old")
     if old.exists():

@@ -1,6 +1,7 @@
 """The contents of files that were read before: while size and times of a file are unchanged, so is its SHA-256.
 
-What belongs here: the table ``places`` of the cache. What does not: what photos show (`whosthat.faces.remembered`).
+What belongs here: the table ``places`` of the cache, and why a photo cannot be read. What does not: what photos show
+(`whosthat.faces.remembered`).
 """
 
 from __future__ import annotations
@@ -11,11 +12,11 @@ from contextlib import suppress
 from pathlib import Path
 
 from whosthat.dataset.threads import in_order
-from whosthat.errors import CacheError
+from whosthat.errors import CacheError, PhotoError
 from whosthat.library.store import stamp_of_file
 from whosthat.photo_cache import PhotoCache
 from whosthat.photos.clips import digest_of
-from whosthat.photos.reading import sha256_of
+from whosthat.photos.reading import decode, sha256_of
 from whosthat.photos.storage import StoredPhoto, stored
 
 _SELECT = "SELECT stamp, sha256 FROM places WHERE folder = ? AND name = ?"
@@ -83,3 +84,12 @@ def contents_of(paths: Sequence[Path]) -> Iterator[str]:
 
 def _place(path: Path) -> tuple[bytes, bytes]:
     return os.fsencode(path.parent.absolute()), os.fsencode(path.name)
+
+
+def why_unreadable(path: Path) -> str:
+    """Say why a photo cannot be read; empty where it can."""
+    try:
+        decode(path)
+    except PhotoError as error:
+        return error.reason
+    return ""

@@ -35,7 +35,7 @@ class XmpWritten:
         written: How many sidecars, or photos, were written.
         unchanged: How many said the same already.
         kept: Whom other programs had named otherwise, or who has a name that XMP cannot hold: they were not written.
-        problems: The photos for which nothing could be written, and why.
+        problems: The sidecars, or photos, that could not be written, and why.
     """
 
     written: int = 0
@@ -153,17 +153,18 @@ class NamesWriter:
 
         ``complete`` is that of `metadata.xmp_merging.merge`.
         """
-        told = self._written
+        told, place = self._written, photo
         try:
             header = header_of(photo)
             frame = frame_of(header)
-            file = InPhoto(photo, header.packets) if self._in_files else read_sidecar(sidecar_for(photo), photo)
+            place = photo if self._in_files else sidecar_for(photo)
+            file = InPhoto(photo, header.packets) if self._in_files else read_sidecar(place, photo)
             others = self._others.people_in(photo, [])
             merged = merge(file.packet, _people(seen, frame.upright_size), frame, others=others, complete=complete)
             if merged.packet != file.packet:
                 file.write(merged.packet)
         except (PhotoError, SidecarError, XmlError) as problem:
-            told.problems.append(SetAside(photo, reason_of(problem)))
+            told.problems.append(SetAside(place, reason_of(problem)))
             return
         told.written += merged.packet != file.packet
         told.unchanged += merged.packet == file.packet and bool(merged.names)

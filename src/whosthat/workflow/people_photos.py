@@ -174,7 +174,5 @@ def _enrolled_face(vectors: FloatArray, enrolled: FloatArray) -> int:
 
 
 def _faces(crowd: face_choice.Crowd, recogniser: FaceRecogniser, chosen: int) -> tuple[FaceOfPhoto, ...]:
-    identifier = recogniser.identifier
-    nearest = zip(*identifier.nearest_people(crowd.vectors), strict=True)
-    looks = [identifier.gallery.people[person] if identifier.threshold.accepts(float(far)) else None for far, person in nearest]
+    looks = face_choice.looks_like(crowd, recogniser.identifier)
     return tuple(FaceOfPhoto(row + 1, face.box, who, row == chosen) for row, (face, who) in enumerate(zip(crowd.faces, looks, strict=True)))

@@ -109,9 +109,7 @@ def predict(
         except PhotoError as error:
             return Prediction(path, error=error.reason)
         except OSError as error:
-            raise UsageError(
-                "{folder} cannot be written: {error}. Name another folder for the drawn copies.", folder=copies, error=system_reason(error)
-            ) from error
+            raise _cannot_draw(copies, error) from error
 
     answering = recalling(recogniser, progress) if remember else nullcontext(recogniser)
     found = find_photos(places, without=without, clips=recogniser.frames > 1)
@@ -289,9 +287,7 @@ def _with_contact_sheet(answers: Iterator[Prediction], folder: Path) -> Iterator
             source = f"contact sheet in {folder.resolve()}"  # not translated: the sheet is known again by it
             save_copy(draw_contact_sheet(cells), folder, SHEET, source=source)
         except OSError as error:
-            raise UsageError(
-                "{folder} cannot be written: {error}. Name another folder for the drawn copies.", folder=folder, error=system_reason(error)
-            ) from error
+            raise _cannot_draw(folder, error) from error
 
 
 def _draw(path: Path, sightings: tuple[Sighting, ...], folder: Path) -> Path:
@@ -300,3 +296,9 @@ def _draw(path: Path, sightings: tuple[Sighting, ...], folder: Path) -> Path:
 
     picture = picture_of(path)
     return save_copy(draw_answer(picture, sightings), folder, f"{path.stem}.jpg", source=str(path.resolve()), exif=exif_of(path))
+
+
+def _cannot_draw(folder: Path | None, error: OSError) -> UsageError:
+    return UsageError(
+        "{folder} cannot be written: {error}. Name another folder for the drawn copies.", folder=folder, error=system_reason(error)
+    )

@@ -19,9 +19,9 @@ from whosthat.faces.finding import sharpness
 from whosthat.photos.clips import evenly
 from whosthat.photos.video import Frame, open_video
 from whosthat.progress import SILENT, Progress
-from whosthat.recognition.looks import Look, number_strangers, quality_of, tells_enough
+from whosthat.recognition.looks import number_strangers, quality_of, tells_enough
 from whosthat.recognition.recogniser import Recogniser
-from whosthat.recognition.tracking import Span, Track, Tracker, spans_of, tracks_by_person
+from whosthat.recognition.tracking import Look, Span, Track, Tracker, spans_of, tracks_by_person
 from whosthat.translation import _
 from whosthat.types import Sighting
 from whosthat.workflow.annotating import Boxes, draw_video

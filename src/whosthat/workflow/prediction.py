@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from whosthat.faces.finding import crowd_words
 from whosthat.recognition.tracking import Track
 from whosthat.types import Box, Sighting
 from whosthat.wording import visible
@@ -43,8 +44,8 @@ class Prediction:
 
     @property
     def problem(self) -> str:
-        """Why there is no answer, or only one for a part of the video; "" when all is well."""
-        return self.error or ("" if self.video is None else self.video.problem)
+        """Why there is no answer, or only one for a part of the video or of the faces; "" when all is well."""
+        return self.error or (crowd_words(len(self.sightings)) if self.video is None else self.video.problem)
 
     @property
     def names(self) -> tuple[str | None, ...]:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar, cast
 
 from whosthat.errors import CacheError
-from whosthat.faces.finding import CutFaces, SeenFaces
+from whosthat.faces.finding import CutFaces, SeenFaces, embedded_if_crowd
 from whosthat.photos.storage import fetched_once
 from whosthat.progress import Progress
 from whosthat.recognition.recogniser import Answering, PhotoSource, Recogniser, blaming_the_bundle
@@ -95,7 +95,7 @@ class Remembering:
             if seen is not None:
                 return "", seen
             cut = self._recogniser.prepare(photo)
-        return cut.sha256, cut  # its own digest, lest the file was replaced since
+        return cut.sha256, embedded_if_crowd(cut, self.reader)  # its own digest, lest the file was replaced since
 
     def identify_prepared(self, prepared: Sequence[tuple[str, CutFaces | SeenFaces]]) -> list[list[Sighting]]:
         """Answer for photos that `prepare` has prepared, in order, and remember the new ones."""

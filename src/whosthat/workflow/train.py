@@ -25,8 +25,8 @@ from whosthat.recognition.bundle import label_problem
 from whosthat.runs.files import SPLIT
 from whosthat.runs.folders import discard_run, existing_run, new_run, set_latest
 from whosthat.runs.lock import run_lock
-from whosthat.training.recipe import AnyRecipe, FaceRecipe, default_recipe, design_of
-from whosthat.training.recipe_base import BaseRecipe
+from whosthat.training.recipe import AnyRecipe, default_recipe, design_of
+from whosthat.training.recipe_base import BaseRecipe, FaceRecipe
 from whosthat.translation import _
 from whosthat.wording import counted
 from whosthat.workflow.choosing import choose_model, photo_folder
@@ -173,7 +173,7 @@ def resume(
         require_keras()
         frames = recipe.frames
     audit = audit_folder(root, frames=frames, progress=progress)
-    parts = read_split(folder / SPLIT, audit, ratios=recipe.ratios, seed=recipe.seed_of_split)
+    parts = read_split(folder / SPLIT, audit)
     result = _carry_out(
         TrainingRun(folder, root, audit, parts, strangers, features=features, tested=tested, hopeless=hopeless, engine=engine),
         recipe,

@@ -33,22 +33,21 @@ from whosthat.faces.models import AUTO, EMBEDDERS, PREFERRED
 from whosthat.faces.remembered import PhotoFaces
 from whosthat.photos.reading import read
 from whosthat.progress import Progress
-from whosthat.recognition.bundle import BundleFacts, save_bundle
 from whosthat.recognition.enrolling import FittedIdentifier, fit_identifier
-from whosthat.recognition.face_recogniser import KIND, FaceRecogniser, bundle_files
+from whosthat.recognition.face_recogniser import FaceRecogniser
 from whosthat.recognition.gallery import EnrolledPhoto, Gallery
 from whosthat.recognition.heads import compared
 from whosthat.recognition.identifier import Identifier
-from whosthat.recognition.index import index_of, search_words
+from whosthat.recognition.index import search_words
 from whosthat.runs.files import BUNDLE
 from whosthat.runs.folders import set_latest
 from whosthat.runs.lock import resumable, run_lock, saving
-from whosthat.training.recipe import FaceRecipe
+from whosthat.training.recipe_base import FaceRecipe
 from whosthat.translation import _, ngettext
 from whosthat.types import PARTS, FloatArray, IntArray
 from whosthat.wording import counted, listing
 from whosthat.workflow.face_notes import face_notes
-from whosthat.workflow.face_photos import OpenedReader, faces_of_photos, open_reader, read_strangers, seen_in_photos, stacked
+from whosthat.workflow.face_photos import faces_of_photos, open_reader, read_strangers, seen_in_photos, stacked
 from whosthat.workflow.training_run import TrainingRun, TrainResult, bundle_facts, conclude
 
 
@@ -58,7 +57,7 @@ def split_faces(audit: Audit, recipe: FaceRecipe) -> Split:
     kept = tuple(item for item in audit.photos if item.photo.class_name in testable)
     others = tuple(item for item in audit.photos if item.photo.class_name not in testable)
     if not kept:
-        return Split(audit.classes, {"train": others, "validation": (), "test": ()}, recipe.ratios, recipe.seed_of_split)
+        return Split(audit.classes, {"train": others, "validation": (), "test": ()})
     part = replace(audit, classes=tuple(testable), photos=kept)
     made = split(part, ratios=recipe.ratios, seed=recipe.seed_of_split, pictures_per_class=recipe.pictures_per_class)
     train = sorted((*made.parts["train"], *others), key=lambda item: (item.photo.class_name, item.photo.name))
@@ -122,10 +121,9 @@ def _carry_out(run: TrainingRun, recipe: FaceRecipe, cluster: Cluster | None, pr
     # ---- enrol everybody, save, report -------------------------------------------------------------------
     gallery = fitted.identifier.gallery if recipe.keep_test_out else _portraits(run, recipe, PARTS, found).gallery
     identifier = _with_test(fitted.identifier, gallery, tested)
-    facts = _facts(recipe, run, opened, identifier, tested)
-    index = index_of(gallery.vectors, gallery.labels)
-    save_bundle(run.folder / BUNDLE, facts, graph=opened.graph, more=bundle_files(gallery, opened.detector_files, index))
     evaluation = None if tested is None else tested.evaluation
+    data = run.data_facts(learnt_all=not recipe.keep_test_out)
+    index = opened.save(run.folder / BUNDLE, bundle_facts(recipe, evaluation, data=data, **opened.facts(identifier)), gallery)
     notes = face_notes(recipe, fitted, evaluation, faces, gallery)
     notes += tuple(map(costly_sentence, costly)) + tuple(filter(None, [search_words(len(gallery.photos), index)]))
     if tested is None:
@@ -302,21 +300,4 @@ def _training(recipe: FaceRecipe, run: TrainingRun, learnt: _Portraits, seconds:
     n_train, n_validation = (sum(item.sha256 in taught for item in run.parts.parts[part]) for part in PARTS[:2])
     return Training(
         recipe.model, n_train, n_validation, batch_size=1, epochs=0, best_epoch=0, learning_rate=0.0, pretrained=True, seconds=seconds
-    )
-
-
-def _facts(recipe: FaceRecipe, run: TrainingRun, opened: OpenedReader, identifier: Identifier, tested: _TestResult | None) -> BundleFacts:
-    """Gather what a bundle says of itself."""
-    reader, gallery = opened.reader, identifier.gallery
-    return bundle_facts(
-        recipe,
-        None if tested is None else tested.evaluation,
-        kind=KIND,
-        network=reader.embedder.facts.name,
-        labels=gallery.people,
-        faces=opened.facts(identifier),
-        temperature=identifier.temperature,
-        threshold=identifier.threshold,
-        data=run.data_facts(learnt_all=not recipe.keep_test_out),
-        licences={reader.detector.name: reader.detector.licence, reader.embedder.facts.name: reader.embedder.facts.licence},
     )

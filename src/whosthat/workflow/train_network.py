@@ -115,7 +115,6 @@ def carry_out(run: TrainingRun, recipe: Recipe, *, progress: Progress, resume: b
 
 
 def _show_counts(run: TrainingRun, progress: Progress) -> None:
-    """Show how many photos of each class stand in each part."""
     counts = {part: Counter(item.photo.class_name for item in run.parts.parts[part]) for part in PARTS}
     rows = [(name, *(f"{counts[part][name]:,}" for part in PARTS)) for name in run.parts.classes]
     totals = (_("all classes"), *(f"{counts[part].total():,}" for part in PARTS))
@@ -123,7 +122,6 @@ def _show_counts(run: TrainingRun, progress: Progress) -> None:
 
 
 def _fit(run: TrainingRun, recipe: Recipe, prepared: PreparedPhotos, progress: Progress, *, resume: bool) -> Fitted:
-    """Train on the prepared photos."""
     progress.say(_("Starting {model}.", model=recipe.model))
     from whosthat.training.fitting import fit  # imports Keras: seconds that nothing before this point has to wait for
     from whosthat.training.refitting import Plan
@@ -267,7 +265,6 @@ def _facts(
     cropper: FaceCropper | None,
     detector_files: tuple[str, ...],
 ) -> BundleFacts:
-    """Gather what a bundle says of itself."""
     network, threshold, crop = registry.facts(recipe.model), classifier.fitted_threshold, None
     licences = {network.title: network.licence}
     if cropper is not None:

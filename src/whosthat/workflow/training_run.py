@@ -17,6 +17,7 @@ from typing import Any
 from whosthat import durable
 from whosthat.checking.costly import CostlyPhotos
 from whosthat.cluster import LOCAL
+from whosthat.cluster import versions as packages
 from whosthat.dataset.audit import Audit, AuditedPhoto
 from whosthat.dataset.split import Split, write_split
 from whosthat.errors import DatasetError, PhotoError, RecipeError, RunError, system_reason
@@ -38,7 +39,6 @@ from whosthat.training.recipe import AnyRecipe, read_recipe
 from whosthat.translation import _
 from whosthat.types import Image
 from whosthat.version import __version__
-from whosthat.workflow.doctor import version_of
 
 
 @dataclass(frozen=True)
@@ -221,4 +221,4 @@ def versions() -> dict[str, str]:
     """Return the versions of what decides the outcome."""
     found = {"whosthat": __version__, "python": platform.python_version()}
     names = ("keras", "tensorflow-cpu", "tensorflow", "numpy", "onnxruntime", "onnxruntime-gpu", "pillow", "opencv-python-headless")
-    return found | {name: installed for name in names if (installed := version_of(name)) is not None}
+    return found | {name: installed for name, installed in packages(names).items() if installed is not None}

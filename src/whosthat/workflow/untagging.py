@@ -112,7 +112,6 @@ def _opened(path: Path) -> Sidecar | InPhoto | None:
 
 
 def _take_out(file: Sidecar | InPhoto, names: Collection[str], removed: Untagged) -> None:
-    """Take names out of a file that whosthat wrote into."""
     left = file.packet
     for name in names:
         left = take_out(left, name) if left else left

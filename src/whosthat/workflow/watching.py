@@ -32,7 +32,7 @@ from whosthat.recognition.bundle import find_bundle
 from whosthat.recognition.grouping import same_stranger
 from whosthat.recognition.looks import AMONG
 from whosthat.recognition.manifest import MANIFEST
-from whosthat.recognition.presence import NAMED, SOON, UNNAMED, Change, Presence
+from whosthat.recognition.presence import NAMED, SOON, STRANGERS, UNNAMED, Change, Presence
 from whosthat.recognition.recogniser import Recogniser
 from whosthat.recognition.tracking import best_sightings
 from whosthat.translation import _
@@ -293,6 +293,7 @@ def _presence(recogniser: Recogniser | None, how: Watching, *, looks: bool) -> P
 
 def _notices(source: str, who: _Recogniser, how: Watching, stops: Callable[[], bool], progress: Progress) -> Iterator[Notice]:
     name, presence = source_name(source, how), _presence(who.recogniser, how, looks=not _is_folder(source))
+    was_full = False
     for what in _looks(source, how, stops, progress):
         recogniser = who.current()
         seen: list[tuple[Sighting, int]] = []
@@ -302,7 +303,11 @@ def _notices(source: str, who: _Recogniser, how: Watching, stops: Callable[[], b
             except PhotoError as error:
                 progress.say(str(error))
         photo = what if isinstance(what, Path) else None
-        for change in presence.see(time.monotonic(), [sighting for sighting, _frame in seen]):
+        changes = presence.see(time.monotonic(), [sighting for sighting, _frame in seen])
+        if presence.is_full and not was_full:
+            progress.say(_("More than {n} unknown people are there. The others are not told.", n=STRANGERS))
+        was_full = presence.is_full
+        for change in changes:
             image = b""
             if how.image and change.entered and what is not None:
                 frame = next(frame for sighting, frame in seen if sighting is change.sighting)

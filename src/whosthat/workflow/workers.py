@@ -33,7 +33,8 @@ from whosthat.networks.ends import keeping_backbones
 from whosthat.progress import SILENT, Progress
 from whosthat.runs.files import RECIPE
 from whosthat.runs.lock import listening
-from whosthat.training.recipe import AnyRecipe, FaceRecipe
+from whosthat.training.recipe import AnyRecipe
+from whosthat.training.recipe_base import FaceRecipe
 from whosthat.training.search import hopeless
 from whosthat.translation import _
 from whosthat.workflow.cluster_faces import refuse_unseen

@@ -1,23 +1,22 @@
-"""The loss axis holds every loss, and that of the reference stays what it was; matplotlib draws what a chart holds."""
+"""The loss axis holds every loss; matplotlib draws what a chart holds."""
 
 from __future__ import annotations
 
 import itertools
 import math
 
-import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from whosthat.evaluation.plots.canvas import PRINT, new_figure, png, style
 from whosthat.evaluation.plots.chart import Chart, count_axis, draw_chart, even_ticks
-from whosthat.evaluation.plots.charts import REFERENCE_LIMITS, accuracy_chart, loss_chart
+from whosthat.evaluation.plots.charts import accuracy_chart, loss_chart
 from whosthat.evaluation.plots.page_chart import MOST_READINGS, laid_out
 
 
-def losses_chart(losses: list[float], limits: tuple[float, float] | None = None) -> Chart:
-    return loss_chart([{"loss": loss, "val_loss": loss} for loss in losses], 1, limits)
+def losses_chart(losses: list[float]) -> Chart:
+    return loss_chart([{"loss": loss, "val_loss": loss} for loss in losses], 1)
 
 
 def drawn(chart: Chart) -> tuple[tuple[float, float], list[float], list[str]]:
@@ -56,15 +55,6 @@ def test_a_loss_that_is_no_number_or_nothing_is_drawn_without_a_warning(losses: 
     for line in chart.lines:
         assert len(page.points(line)) == sum(map(math.isfinite, losses))
         assert all(page.top <= y <= page.bottom for _x, y in page.points(line))
-
-
-def test_the_axis_of_the_reference_clips() -> None:
-    chart = losses_chart([40.0, 1.0, 0.03], REFERENCE_LIMITS)
-    (low, high), _shown, told = drawn(chart)
-    np.testing.assert_allclose((low, high), (0.095, 5.25))
-    assert told == ["0.1", "0.2", "0.5", "1", "2", "5"]
-    page = laid_out(chart, "loss", "", "")
-    assert [y for _x, y in page.points(chart.lines[0])][::2] == [page.top, page.bottom]
 
 
 def test_each_epoch_tells_its_values_in_a_strip_of_its_own() -> None:

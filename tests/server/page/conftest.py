@@ -95,6 +95,18 @@ def open_page(browser: Any) -> Iterator[Callable[..., Any]]:
 
 
 @pytest.fixture
+def heroes(tmp_path: Path, trained: Path) -> Path:
+    """The folder of a studio with trained runs; it may be changed."""
+    return shutil.copytree(trained, tmp_path / "studio", symlinks=True)
+
+
+@pytest.fixture
+def page(heroes: Path, start_studio: Callable[..., Any], open_page: Callable[..., Any]) -> Any:
+    """The page of a studio with trained runs."""
+    return open_page(start_studio(heroes).link)
+
+
+@pytest.fixture
 def group_photo(tmp_path: Path) -> Path:
     """Two heroes side by side, whose faces the detector finds."""
     file = tmp_path / "two heroes.jpg"

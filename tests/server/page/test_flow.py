@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -13,6 +12,9 @@ import numpy as np
 import pytest
 
 from whosthat.cartoons import HEROES, draw_hero, draw_photo_folder
+from whosthat.library.contents import faces_of
+from whosthat.library.facts import people_of
+from whosthat.library.store import Library
 from whosthat.photos.drawing import save_image
 from whosthat.photos.reading import read
 from whosthat.recognition.bundle import open_bundle
@@ -69,12 +71,8 @@ def test_from_a_folder_of_photos_to_a_corrected_name(
     assert "13 photos" in page.locator(".people > li", has_text=KETTLE).inner_text()
 
 
-def test_a_face_is_not_who_it_was_taken_for_and_nobody(
-    tmp_path: Path, trained: Path, start_studio: Callable[..., Any], open_page: Callable[..., Any]
-) -> None:
-    folder = shutil.copytree(trained, tmp_path / "studio", symlinks=True)
-    page = open_page(start_studio(folder).link)
-    for photo in sorted((folder / "heroes" / DRIZZLE).glob("*.jpg"))[:6]:
+def test_a_face_is_not_who_it_was_taken_for_and_nobody(page: Any, heroes: Path) -> None:
+    for photo in sorted((heroes / "heroes" / DRIZZLE).glob("*.jpg"))[:6]:
         page.set_input_files("input[type=file][accept*=heic]", photo)
         page.get_by_text(photo.name).first.wait_for()
         page.locator(".pictures[aria-busy=false]").wait_for()
@@ -92,11 +90,7 @@ def test_a_face_is_not_who_it_was_taken_for_and_nobody(
     page.get_by_text("This face stays unknown").wait_for()
 
 
-def test_a_training_is_stopped_from_the_page(
-    tmp_path: Path, trained: Path, start_studio: Callable[..., Any], open_page: Callable[..., Any]
-) -> None:
-    folder = shutil.copytree(trained, tmp_path / "studio", symlinks=True)
-    page = open_page(start_studio(folder).link + "")
+def test_a_training_is_stopped_from_the_page(page: Any) -> None:
     page.get_by_role("link", name="Training").click()
     page.get_by_role("radio", name="faces").check()
     page.get_by_role("button", name="Start training").click()
@@ -105,11 +99,7 @@ def test_a_training_is_stopped_from_the_page(
     page.get_by_role("button", name="Start training").wait_for()
 
 
-def test_people_are_renamed_and_removed(
-    tmp_path: Path, trained: Path, start_studio: Callable[..., Any], open_page: Callable[..., Any]
-) -> None:
-    folder = shutil.copytree(trained, tmp_path / "studio", symlinks=True)
-    page = open_page(start_studio(folder).link)
+def test_people_are_renamed_and_removed(page: Any) -> None:
     page.get_by_role("navigation").get_by_role("link", name="People").click()
     page.get_by_role("button", name=f"Rename {MARIGOLD}").click()
     page.get_by_label("New name").fill(MARKUP)
@@ -122,9 +112,7 @@ def test_people_are_renamed_and_removed(
     assert page.title() != "run"
 
 
-def test_the_threshold_and_two_runs(tmp_path: Path, trained: Path, start_studio: Callable[..., Any], open_page: Callable[..., Any]) -> None:
-    folder = shutil.copytree(trained, tmp_path / "studio", symlinks=True)
-    page = open_page(start_studio(folder).link)
+def test_the_threshold_and_two_runs(page: Any, heroes: Path) -> None:
     page.get_by_role("navigation").get_by_role("link", name="Runs").click()
     for run in ("heroes-faces-2", "heroes-faces-1"):
         page.locator("li", has_text=run).get_by_role("checkbox").check()
@@ -139,7 +127,7 @@ def test_the_threshold_and_two_runs(tmp_path: Path, trained: Path, start_studio:
     slider.press("ArrowLeft")
     page.get_by_role("button", name="Save this threshold").and_(page.locator(":enabled")).click()
     page.get_by_text("This threshold is saved").wait_for()
-    assert before > open_bundle(folder / "runs" / "heroes-faces-2").facts.threshold.value == float(slider.input_value())
+    assert before > open_bundle(heroes / "runs" / "heroes-faces-2").facts.threshold.value == float(slider.input_value())
     page.get_by_role("button", name="As it was trained").and_(page.locator(":enabled")).click()
     page.get_by_text("Until it is saved, it holds here").wait_for()
     page.wait_for_function("value => Number(document.querySelector('input[type=range]').value) === value", arg=before)
@@ -147,11 +135,7 @@ def test_the_threshold_and_two_runs(tmp_path: Path, trained: Path, start_studio:
     page.frame_locator("iframe.report").locator("h1").wait_for()
 
 
-def test_the_camera_names_faces_and_one_that_is_missing_is_said(
-    tmp_path: Path, trained: Path, start_studio: Callable[..., Any], open_page: Callable[..., Any]
-) -> None:
-    folder = shutil.copytree(trained, tmp_path / "studio", symlinks=True)
-    page = open_page(start_studio(folder).link)
+def test_the_camera_names_faces_and_one_that_is_missing_is_said(page: Any) -> None:
     page.get_by_role("navigation").get_by_role("link", name="Who is it?").click()
     page.get_by_role("button", name="Camera").click()
     page.locator(".camera .stage .face").wait_for()
@@ -173,11 +157,7 @@ def test_the_page_says_that_the_server_is_gone(tmp_path: Path, start_studio: Cal
     open_page.complaints.clear()  # type: ignore[attr-defined]  the browser says so, too
 
 
-def test_photos_are_dropped_and_pasted(
-    tmp_path: Path, trained: Path, group_photo: Path, start_studio: Callable[..., Any], open_page: Callable[..., Any]
-) -> None:
-    folder = shutil.copytree(trained, tmp_path / "studio", symlinks=True)
-    page = open_page(start_studio(folder).link)
+def test_photos_are_dropped_and_pasted(page: Any, group_photo: Path) -> None:
     page.locator(".drop").wait_for()
     carried = page.evaluate_handle(
         """bytes => {
@@ -239,11 +219,7 @@ def test_a_folder_is_dropped_with_all_that_is_in_it(
 
 
 @pytest.mark.parametrize("way", ["dropped", "chosen"])
-def test_a_video_is_looked_through(
-    tmp_path: Path, trained: Path, film: Path, start_studio: Callable[..., Any], open_page: Callable[..., Any], way: str
-) -> None:
-    folder = shutil.copytree(trained, tmp_path / "studio", symlinks=True)
-    page = open_page(start_studio(folder).link)
+def test_a_video_is_looked_through(page: Any, film: Path, way: str) -> None:
     page.get_by_role("navigation").get_by_role("link", name="Who is it?").click()
     page.locator(".drop").wait_for()
     if way == "dropped":
@@ -386,4 +362,48 @@ def test_a_photo_of_a_library_is_found_opened_corrected_and_that_is_undone(
     photo.wait_for(state="detached")
     page.get_by_text("Face 1, Anna: similar faces in 1 more photo: unknown (1).").wait_for()
     page.get_by_role("button", name=re.compile("^party.png")).wait_for()
+    assert page.title() != "run"
+
+
+def test_a_library_is_made_with_a_stop_and_its_people_are_renamed_and_joined(
+    tmp_path: Path, start_studio: Callable[..., Any], open_page: Callable[..., Any]
+) -> None:
+    folder = tmp_path / "studio"
+    draw_photo_folder(folder / "heroes", photos_each=6)
+    (folder / "heroes" / "film.mp4").touch()
+    page = open_page(start_studio(folder).link)
+    page.get_by_role("navigation").get_by_role("link", name="Library").click()
+
+    # With the keyboard alone: choose a folder, scan, stop, and scan on.
+    page.get_by_role("checkbox", name="heroes").press("Space")
+    page.get_by_role("button", name="Scan").press("Enter")
+    page.locator(".live").get_by_text(re.compile(r"[1-9]\d* of 42")).wait_for()
+    page.get_by_role("button", name="Stop").press("Enter")
+    page.get_by_text("Stopped. What was found so far is kept. Scan again to go on.").wait_for()
+    page.get_by_role("button", name="Scan").press("Enter")
+    page.get_by_text("Not looked at: 1 video.").wait_for()
+    page.get_by_role("main").get_by_role("link", name="Name groups of faces").first.press("Enter")
+    page.locator(".person").first.wait_for()
+
+    library = folder / "library"
+    with Library(library) as opened:
+        first, second = (one.id for one in list(faces_of(opened))[:2])
+    correct(library, first, "is", "Anna")
+    correct(library, second, "is", "Tom")
+    page.get_by_role("link", name="Find photos").click()
+    page.get_by_role("link", name="Anna").click()
+    for name in (MARKUP, "tom"):
+        page.get_by_role("button", name="Rename").click()
+        page.get_by_label("New name").fill(name)
+        page.keyboard.press("Enter")
+        if name == MARKUP:
+            page.get_by_text("Anna is now called").wait_for()
+            page.get_by_role("button", name="Undo").click()
+            page.get_by_text("is now called Anna").wait_for()
+    page.get_by_role("dialog").get_by_text("Make one person of Anna and Tom? That cannot be taken back.").wait_for()
+    page.get_by_role("button", name="Make one person of both").click()
+    page.get_by_role("dialog").wait_for(state="detached")
+    page.get_by_role("heading", name="Tom").wait_for()
+    with Library(library) as opened:
+        assert list(people_of(opened).values()) == ["Tom"]
     assert page.title() != "run"

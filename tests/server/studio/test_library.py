@@ -7,9 +7,11 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from whosthat.library.search import EPOCH
+from whosthat.photos.drawing import encode_image
 from whosthat.photos.reading import sha256_of
 from whosthat.server.studio.studio import Studio
 
@@ -56,6 +58,39 @@ def test_libraries_are_listed_and_described(page: Any, photos: Path, say: Callab
     about = page.get(API, params={"folder": "library"}).json()
     assert about["sentence"] == "4 photos, 6 faces. With a name: 1 person. Without one: 5 faces."
     assert about["people"] == [{"name": "Anna", "faces": 1}]
+
+
+def test_a_library_is_made_and_scanned_again(page: Any, studio: Studio, finished: Callable[..., Any]) -> None:
+    holiday = studio.grounds.root / "holiday"
+    holiday.mkdir()
+    for name, content in (
+        ("sea.png", encode_image(np.zeros((80, 80, 3), np.uint8), "PNG")),
+        ("broken.jpg", b"\xff\xd8\xff\xe0"),
+        ("film.mp4", b""),
+        ("a.txt", b""),
+    ):
+        (holiday / name).write_bytes(content)
+    (studio.grounds.root / "library").mkdir()  # no library, and not ours
+    job = page.post(f"{API}/scan", json={"folder": "", "photos": ["holiday"]}).json()
+    end = finished(job)[-1][1]
+    assert (job["folder"], end["state"]) == ("library-2", "done")
+    assert end["message"] == "1 photo in 1 file: 1 new. Not looked at: 1 video, 1 other file."
+    assert [one["photo"] for one in end["result"]["unreadable"]] == ["holiday/broken.jpg"]
+    assert page.get(API, params={"folder": "library-2"}).json()["folders"] == [{"name": "holiday", "there": True}]
+    again = finished(page.post(f"{API}/scan", json={"folder": "library-2"}).json())[-1][1]
+    assert again["message"] == "1 photo in 1 file: nothing new. Not looked at: 1 video, 1 other file."
+
+
+def test_a_person_is_renamed_and_made_one_with_another_when_that_is_meant(page: Any, say: Callable[..., Any]) -> None:
+    say("2019/beach.png", 1, "is", "Ana")
+    say("2020/walk.png", 1, "is", "Tom")
+
+    form = {"folder": "library", "name": "Ana", "new_name": "tom"}
+    refused = page.post(f"{API}/rename", json=form)
+    assert (refused.status_code, refused.json()["error"]["code"]) == (409, "taken")
+    assert page.post(f"{API}/rename", json={**form, "merge": True}).json()["sentence"] == "Ana is now called tom."
+    assert page.get(API, params={"folder": "library"}).json()["people"] == [{"name": "Tom", "faces": 2}]
+    assert page.post(f"{API}/rename", json={**form, "name": "Tom", "new_name": "a/b"}).status_code == 422
 
 
 def test_photos_are_found_by_people_dates_folders_and_numbers_of_faces(page: Any, say: Callable[..., Any]) -> None:
@@ -129,18 +164,13 @@ def test_photos_that_lie_elsewhere_are_counted_and_their_place_is_not_told(
     ("asked", "status"),
     [
         ({"query": "anna and"}, 422),
-        ({"query": "nobody of this name"}, 422),
         ({"query": "x" * 2001}, 422),
-        ({"since": "yesterday"}, 422),
-        ({"faces": "many"}, 422),
         ({"most": 0}, 422),
         ({"within": "../.."}, 404),
         ({"within": "photos/2018"}, 404),
         ({"like": "/etc/passwd"}, 404),
         ({"like": "photos/2019/sea.png"}, 422),
         ({"like": "photos/2020/walk.png", "face": 0}, 422),
-        ({"like": "photos/2020/walk.png", "face": 9}, 422),
-        ({}, 422),
         ({"folder": "photos"}, 404),
         ({"folder": ""}, 404),
     ],
@@ -155,15 +185,11 @@ def test_a_search_that_makes_no_sense_is_refused(page: Any, photos: Path, asked:
     "form",
     [
         {"what": "is"},
-        {"what": "is", "name": "a/b"},
         {"what": "is", "name": "x" * 1001},
-        {"what": "is_not", "name": "Tom"},
-        {"what": "nobody", "name": "Tom"},
         {"what": "perhaps"},
         {"what": "nobody", "face": "f" * 64 + "-1"},
         {"what": "nobody", "face": "../walk.png"},
         {"what": "nobody", "face": "f" * 64},
-        {"what": "nobody", "face": "f" * 64 + "-9999999999"},
         {"what": "nobody", "more": 1},
     ],
 )

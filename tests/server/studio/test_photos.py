@@ -12,7 +12,7 @@ import pytest
 from whosthat.errors import PhotoError
 from whosthat.photos.drawing import encode_image, save_image
 from whosthat.photos.reading import read
-from whosthat.server.studio.photos import GIVES_WAY, Copies, Pictures, small_copy
+from whosthat.server.studio.photos import GIVES_WAY, Copies, small_copy
 from whosthat.translation import language, using
 
 
@@ -74,12 +74,3 @@ def test_a_photo_that_cannot_be_read_is_an_error_each_time() -> None:
     for _twice in range(2):
         with pytest.raises(PhotoError):
             copies.of_bytes("a", b"no photo", 160)
-
-
-def test_pictures_are_bounded_and_the_oldest_go() -> None:
-    pictures = Pictures(room=10)
-    first, second = (pictures.keep("1.jpg", b"123456")["id"] for _each in range(2))
-    assert pictures.get(first) is None
-    assert pictures.get(second) == b"123456"
-    alone = pictures.keep("large.jpg", b"x" * 100)["id"]
-    assert pictures.get(alone) == b"x" * 100

@@ -13,11 +13,12 @@ import pytest
 from whosthat.errors import BundleError, LibraryError
 from whosthat.library import facts
 from whosthat.library.contents import LibraryFace, faces_of, set_setting
-from whosthat.library.facts import Saying
+from whosthat.library.facts import Place, Saying
 from whosthat.library.store import Library
 from whosthat.recognition.gallery import EnrolledPhoto, Gallery
 from whosthat.workflow.library import answering
 from whosthat.workflow.library.answering import answer_again
+from whosthat.workflow.library.in_use import bundle_in_use
 
 PHOTOS = {"a.png": ["anna"], "b.png": ["anna", "tom"], "c.png": ["tom"], "d.png": ["stranger"], "e.png": ["tom", "anna"], "sea.png": []}
 MakeLibrary = Callable[..., Library]
@@ -58,8 +59,8 @@ def face_at(library: Library, place: str) -> LibraryFace:
 
 
 def say(library: Library, place: str, what: facts.What, person: str | None = None, how: facts.How = "face") -> None:
-    row = face_at(library, place).row
-    facts.say(library, [Saying(facts.places_of_faces(library, [row])[row], what, person, how)])
+    face = face_at(library, place)
+    facts.say(library, [Saying(Place(face.photo, face.place), what, person, how)])
 
 
 def group(library: Library, number: int, *places: str) -> None:
@@ -208,7 +209,7 @@ def test_without_its_bundle_or_with_damaged_embeddings_all_stays_as_it_was(libra
     use(library, PHOTOS, "anna", "tom")
     answer_again(library)
     before = names(library)
-    bundle = answering.bundle_in_use(library)
+    bundle = bundle_in_use(library)
     assert bundle is not None
     bundle.rename(bundle.with_name("gone"))
     with pytest.raises(BundleError):

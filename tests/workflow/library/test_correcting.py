@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -12,15 +12,13 @@ from unittest.mock import Mock
 import numpy as np
 import pytest
 
-from whosthat.errors import DatasetError, DoubtError, LibraryError, UsageError, WhichFaceError
-from whosthat.faces.alignment import CropTemplate
+from whosthat.errors import DatasetError, DoubtError, LibraryError, NameTakenError, UsageError, WhichFaceError
 from whosthat.library import facts
 from whosthat.library.contents import faces_of, set_setting
 from whosthat.library.facts import Place, Saying
 from whosthat.library.store import Library
 from whosthat.recognition.gallery import EnrolledPhoto, Gallery
-from whosthat.workflow.face_photos import OpenedReader
-from whosthat.workflow.library import correcting, recogniser
+from whosthat.workflow.library import correcting
 from whosthat.workflow.library.answering import answer_again
 from whosthat.workflow.library.correcting import correct, corrections, redo_correction, rename_in_library, undo_correction
 from whosthat.workflow.library.faces import photo_in
@@ -30,13 +28,8 @@ PHOTOS = {"a.png": ["anna"], "b.png": ["anna", "tom"], "c.png": ["tom"], "d.png"
 
 
 @pytest.fixture
-def library(library_of: Callable[..., Library], monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+def library(library_of: Callable[..., Library], drawn_reader: None) -> Path:
     """The folder of a library in which nobody has a name, whose networks are never run."""
-    embedder = SimpleNamespace(facts=SimpleNamespace(name="dlib-resnet", dimensions=16, looks=2, licence=""))
-    template = CropTemplate(16, ((15.0, 15.0), (35.0, 15.0), (25.0, 25.0), (18.0, 33.0), (32.0, 33.0)), "")
-    reader: Any = SimpleNamespace(key="drawn", template=template, detector=SimpleNamespace(name="mtcnn", licence=""), embedder=embedder)
-    monkeypatch.setattr(recogniser, "open_reader", lambda *_: OpenedReader(reader, b"graph", {"mtcnn-pnet": b"network"}))
-    monkeypatch.setattr("whosthat.recognition.face_recogniser._reader", lambda *_: reader)
     return library_of(PHOTOS).folder
 
 
@@ -138,16 +131,10 @@ def test_undo_undo_redo(library: Path, photos: Path) -> None:
     first = corrections(library)[-1].fact.number
     undo_correction(library, first)
     assert name_of(library, photos / "a.png") is None
-    with pytest.raises(UsageError, match="taken back already"):
-        undo_correction(library, first)
-    with pytest.raises(UsageError, match="no correction 99"):
-        undo_correction(library, 99)
     redo_correction(library, first)
     assert name_of(library, photos / "a.png") == "Anna"
     redo_correction(library)
     assert name_of(library, photos / "a.png") is None
-    with pytest.raises(UsageError, match="Nothing was taken back"):
-        redo_correction(library)
 
 
 def test_the_list_shows_steps_and_the_face_of_each(library: Path, photos: Path) -> None:
@@ -172,10 +159,8 @@ def test_renaming_and_merging(library: Path, photos: Path) -> None:
     correct(library, photos / "c.png", "is", "Tom")
     rename_in_library(library, "Ana", "Anna")
     assert name_of(library, photos / "a.png") == "Anna"
-    with pytest.raises(UsageError, match="already"):
+    with pytest.raises(NameTakenError, match="already"):
         rename_in_library(library, "Anna", "tom")
-    assert correcting.is_taken(library, "Anna", "tom")
-    assert not correcting.is_taken(library, "Anna", "ANNA")
     rename_in_library(library, "Anna", "tom", merge=True)
     assert (name_of(library, photos / "a.png"), name_of(library, photos / "c.png")) == ("Tom", "Tom")
     with pytest.raises(UsageError, match="Choose another name"):
@@ -235,16 +220,6 @@ def test_with_leave_the_own_recogniser_learns_and_undo_makes_it_forget(library: 
     assert not (library / "recogniser").exists()
     with pytest.raises(UsageError, match="can be learnt"):
         correct(library, photos / "c.png", "nobody", enrol=True)
-
-
-def test_facts_outlive_another_reader(library: Path, photos: Path) -> None:
-    correct(library, photos / "b.png", "is", "Tom", face=2)
-    with Library(library) as opened:
-        with opened.changing() as change:
-            change.execute('UPDATE faces SET reader = \'new\', "left" = "left" + 3, "right" = "right" + 4, vector = zeroblob(32)')
-            set_setting(change, "reader", "new")
-        answer_again(opened)
-    assert name_of(library, photos / "b.png", 2) == "Tom"
 
 
 def test_with_another_bundle_in_use_leave_enrols_there(library: Path, photos: Path, bundle: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -17,7 +17,8 @@ from whosthat.library.store import Library
 from whosthat.photos.drawing import save_image
 from whosthat.workflow.library import find as module
 from whosthat.workflow.library import likeness
-from whosthat.workflow.library.find import FoundPhoto, Similar, find
+from whosthat.workflow.library.find import FoundPhoto, find
+from whosthat.workflow.library.likeness import Similar
 
 PHOTOS = {"a/one.png": ["Anna", "?x"], "a/two.png": ["Anna", "Tom"], "b/three.png": ["?x"], "b/four.png": ["Tom"], "b/five.png": []}
 DATES = {"a/one.png": datetime(2019, 7, 31, 12), "a/two.png": datetime(2019, 12, 31, 23, 59, 59), "b/four.png": datetime(2024, 2, 29)}

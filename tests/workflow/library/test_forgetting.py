@@ -19,8 +19,9 @@ from whosthat.library.facts import Place, Saying, say
 from whosthat.library.store import Library
 from whosthat.recognition.gallery import EnrolledPhoto, Gallery
 from whosthat.workflow.library import forgetting
-from whosthat.workflow.library.answering import OWN, answer_again
+from whosthat.workflow.library.answering import answer_again
 from whosthat.workflow.library.forgetting import forget, forget_missing
+from whosthat.workflow.library.in_use import OWN
 from whosthat.workflow.library.scanning import scan
 from whosthat.workflow.people import list_people
 

@@ -7,7 +7,7 @@ from whosthat.errors import LibraryError, UsageError
 from whosthat.library.contents import faces_of, put_faces
 from whosthat.library.facts import Place, Saying, facts_of, say
 from whosthat.library.store import Library
-from whosthat.workflow import discover
+from whosthat.workflow import discovery
 from whosthat.workflow.discovery import NOBODY
 from whosthat.workflow.library import groups
 from whosthat.workflow.library.answering import answer_again
@@ -19,7 +19,7 @@ PHOTOS = {"1.png": ["anna", "tom"], "2.png": ["anna"], "2020/3.png": ["tom", "an
 @pytest.fixture
 def library(library_of, monkeypatch):
     """Three of Anna, two of Tom, one of Bo, whose faces are small."""
-    monkeypatch.setattr(discover, "SMALL_FACE", 10)
+    monkeypatch.setattr(discovery, "SMALL_FACE", 10)
     return library_of(PHOTOS)
 
 

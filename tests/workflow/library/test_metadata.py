@@ -16,9 +16,9 @@ from whosthat.library.facts import facts_of
 from whosthat.library.store import Library
 from whosthat.metadata.regions import Frame
 from whosthat.metadata.xmp import opened, written_regions
-from whosthat.workflow.library import metadata
 from whosthat.workflow.library.forgetting import forget
 from whosthat.workflow.library.metadata import read_library_xmp, take_out, write_library_xmp
+from whosthat.workflow.untagging import Untagged
 
 FRAME = Frame(200, 100)
 
@@ -83,11 +83,11 @@ def test_a_name_is_taken_out_of_all_that_whosthat_wrote(library: Library, photos
     before = sea.read_bytes()
     write_library_xmp(library.folder)
     assert names(sea) == ["Anna", "Marie Curie"]
-    assert take_out(library, "ANNA") == []
+    assert take_out(library, "ANNA") == Untagged(2)
     assert names(photos / "2020/beach.png.xmp") == ["Tom"]
     assert sea.read_bytes() == before
     assert b"Anna" not in (photos / "2020/beach.png.xmp").read_bytes()
-    assert take_out(library, "Tom") == []
+    assert take_out(library, "Tom") == Untagged(1)
     assert sidecars(photos) == ["sea.png.xmp"]  # the other one whosthat had made itself
 
 
@@ -97,7 +97,7 @@ def test_what_cannot_be_taken_out_is_said(library: Library, photos: Path, progra
     write_library_xmp(library.folder)
     beach.write_bytes(re.sub(rb"<whosthat:Confidence.*?</whosthat:Confidence>", b"", beach.read_bytes()))  # another program wrote it anew
     sea.chmod(0o444)
-    assert sorted(take_out(library, "Anna")) == [
+    assert sorted(take_out(library, "Anna").kept) == [
         f"{beach} holds the name, which another program wrote there.",
         f"{sea} may hold the name: it is read-only.",
     ]
@@ -107,7 +107,7 @@ def test_a_sidecar_that_is_gone_holds_nothing_but_one_that_is_away_may(library: 
     write_library_xmp(library.folder)
     (photos / "sea.png.xmp").unlink()
     (photos / "2020").rename(photos.parent / "away")  # a drive that is not plugged in
-    (sentence,) = take_out(library, "Anna")
+    (sentence,) = take_out(library, "Anna").kept
     assert sentence.startswith(f"{photos / '2020'} is not there")
 
 
@@ -118,7 +118,7 @@ def test_keywords_that_were_there_before_stay(library: Library, photos: Path) ->
         b"</rdf:RDF></x:xmpmeta>"
     )
     write_library_xmp(library.folder)
-    (sentence,) = take_out(library, "Anna")
+    (sentence,) = take_out(library, "Anna").kept
     assert "another program" in sentence
     assert (photos / "sea.png.xmp").read_bytes().count(b"Anna") == 1
 
@@ -147,8 +147,8 @@ def test_killed_at_any_moment_every_name_can_be_taken_out(library: Library, phot
         for left in photos.rglob(".new-*"):
             os.utime(left, (1, 1))  # nobody writes to it any more
         with Library(library.folder) as again:
-            assert take_out(again, "Anna") == []
-            assert take_out(again, "Tom") == []
+            assert take_out(again, "Anna").kept == []
+            assert take_out(again, "Tom").kept == []
         assert sidecars(photos) == []
         assert list(photos.rglob(".new-*")) == []
         if not died:
@@ -161,7 +161,7 @@ def test_into_the_photos_themselves(library: Library, photos: Path, exiftool: An
     assert (told.written, told.problems) == (2, [])
     assert exiftool(photos / "sea.png")["XMP-dc:Subject"] == ["Anna"]
     assert sidecars(photos) == []
-    assert take_out(library, "Anna") == []
+    assert take_out(library, "Anna") == Untagged(2)
     assert "XMP-dc:Subject" not in exiftool(photos / "sea.png")
     assert exiftool(photos / "2020/beach.png")["XMP-dc:Subject"] == ["Tom"]
 
@@ -186,8 +186,10 @@ def tagged(library: Library, photos: Path, programs: dict[str, bytes]) -> Path:
 
 
 def test_names_of_other_programs_become_facts(library: Library, tagged: Path, heard: Any) -> None:
-    told = read_library_xmp(library.folder, progress=heard)[0]
+    told, answered = read_library_xmp(library.folder, progress=heard)
     assert (told.people, told.faces, told.problems) == (1, 1, [])
+    assert answered.faces > 0
+    assert ("Marie Curie", "fact") in library.rows("SELECT name, why FROM answers JOIN people ON people.id = person")
     (fact,) = facts_of(library)
     assert (fact.what, fact.person, fact.how) == ("is", "Marie Curie", "metadata")
     (said,) = facts.said_of_faces(library, "drawn").values()
@@ -220,28 +222,20 @@ def test_what_whosthat_wrote_comes_back_as_no_fact(library: Library, tagged: Pat
 def test_a_file_that_cannot_be_written_stops_no_other(library: Library, photos: Path) -> None:
     (photos / "sea.png.xmp").mkdir()
     told = write_library_xmp(library.folder)
-    assert (told.written, [one.path for one in told.problems]) == (1, [photos / "sea.png"])
-
-
-def test_names_that_are_read_answer_at_once(library: Library, tagged: Path) -> None:
-    folder = library.folder
-    read, answered = metadata.read_library_xmp(folder)
-    assert (read.faces, answered.faces > 0) == (1, True)
-    rows = library.rows("SELECT name, why FROM answers JOIN people ON people.id = person ORDER BY name")
-    assert ("Marie Curie", "fact") in rows
+    assert (told.written, [one.path for one in told.problems]) == (1, [photos / "sea.png.xmp"])
 
 
 def test_an_older_name_is_taken_out_too(library: Library, photos: Path) -> None:
     write_library_xmp(library.folder)
     facts.rename(library, "Anna", "Ada")
-    assert take_out(library, "Ada") == []
+    assert take_out(library, "Ada") == Untagged(2)
     assert sidecars(photos) == ["2020/beach.png.xmp"]
     assert names(photos / "2020/beach.png.xmp") == ["Tom"]
 
 
 def test_forgetting_somebody_reaches_the_sidecars(library: Library, photos: Path, heard: Any) -> None:
     write_library_xmp(library.folder)
-    forget(library.folder, "Anna", progress=heard)
+    assert forget(library.folder, "Anna", progress=heard)[0].untagged == 2
     assert heard.steps[-1] == ("files", 5, 5), "what takes longest is told"
     holding = [path for path in photos.parent.rglob("*") if path.is_file() and b"Anna" in path.read_bytes()]
     assert [path.name for path in holding] == ["forgotten Anna.json"]  # the receipt

@@ -13,7 +13,6 @@ import numpy as np
 import pytest
 
 from whosthat.errors import UsageError
-from whosthat.faces.alignment import CropTemplate
 from whosthat.library import facts
 from whosthat.library.contents import LibraryFace, faces_of, set_setting
 from whosthat.library.facts import Place, Saying
@@ -29,19 +28,10 @@ from whosthat.workflow.people import list_people, rename_person
 from whosthat.workflow.people_photos import photos_of
 from whosthat.workflow.removing import remove_person
 
+pytestmark = pytest.mark.usefixtures("drawn_reader")
+
 MakeLibrary = Callable[..., Library]
 PHOTOS = {f"{who}{number}.png": [who] for who in ("anna", "tom", "eve") for number in range(6)}
-
-
-@pytest.fixture(autouse=True)
-def drawn_reader(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Stand in for the networks whose faces the library of `library_of` has."""
-    facts_of_embedder = SimpleNamespace(name="dlib-resnet", dimensions=16, looks=2, licence="")
-    template = CropTemplate(16, ((15.0, 15.0), (35.0, 15.0), (25.0, 25.0), (18.0, 33.0), (32.0, 33.0)), "")
-    detector = SimpleNamespace(name="mtcnn", licence="")
-    reader: Any = SimpleNamespace(key="drawn", template=template, detector=detector, embedder=SimpleNamespace(facts=facts_of_embedder))
-    monkeypatch.setattr(module, "open_reader", lambda *_: OpenedReader(reader, b"graph", {"mtcnn-pnet": b"network"}))
-    monkeypatch.setattr("whosthat.recognition.face_recogniser._reader", lambda *_: reader)
 
 
 def face_in(library: Library, name: str) -> LibraryFace:

@@ -260,7 +260,7 @@ def test_a_file_that_may_not_be_read_is_tried_again(folder: Path, photos: Path, 
     real = scan_batches.sha256_of
     with monkeypatch.context() as patch:
         patch.setattr(scan_batches, "sha256_of", lambda path: "" if path.name == "sea.png" else real(path))
-        patch.setattr(scan_batches, "_why", lambda path: "no permission to read the file")
+        patch.setattr(scan_batches, "why_unreadable", lambda path: "no permission to read the file")
         assert [one.path.name for one in scan(folder, photos).unreadable] == ["sea.png"]
     assert scan(folder).new == 1
 
@@ -270,7 +270,7 @@ def test_a_file_that_is_too_large_is_not_read(folder: Path, photos: Path, monkey
     monkeypatch.setattr(scan_batches, "sha256_of", lambda path: pytest.fail(f"{path} was read"))
     for photo in photos.rglob("*.png"):
         photo.write_bytes(photo.read_bytes().ljust(151, b"x"))
-    monkeypatch.setattr(scan_batches, "_why", lambda path: "the file is too large")
+    monkeypatch.setattr(scan_batches, "why_unreadable", lambda path: "the file is too large")
     assert len(scan(folder, photos).unreadable) == 3
     assert scan(folder).unreadable == ()
 
@@ -322,12 +322,6 @@ def test_a_scan_that_was_stopped_before_it_answered_is_answered_by_the_next(
     assert asked == [{1, 2, 3}, None]
 
 
-def test_a_crowd(folder: Path, tmp_path: Path, painted: ModuleType) -> None:
-    painted.paint(tmp_path / "photos/crowd.png", *["anna", "tom"] * 2500)
-    assert scan(folder, tmp_path / "photos").faces == 5000
-    assert placed(folder) == {"crowd.png": 5000}
-
-
 def test_another_reader_looks_at_every_photo_again_also_at_those_that_were_away(
     folder: Path, photos: Path, tmp_path: Path, painted: ModuleType, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -335,7 +329,7 @@ def test_another_reader_looks_at_every_photo_again_also_at_those_that_were_away(
     (photos / "2023").rename(tmp_path / "2023")
     scan(folder)
     other = painted.PaintedReader("other")
-    monkeypatch.setattr("whosthat.workflow.library.reader.load", lambda _bundle: type("Recogniser", (), {"reader": other})())
+    monkeypatch.setattr("whosthat.workflow.library.in_use.load", lambda _bundle: type("Recogniser", (), {"reader": other})())
     scan(folder, bundle=tmp_path / "bundle")
     with Library(folder) as library:
         assert (library.setting("reader"), library.setting("bundle")) == ("other", str(tmp_path / "bundle"))

@@ -10,6 +10,7 @@ from types import ModuleType
 import pytest
 
 from whosthat.errors import UsageError
+from whosthat.faces import finding
 from whosthat.library.contents import faces_of
 from whosthat.library.facts import Place, Saying, say
 from whosthat.library.store import FILE, Library
@@ -45,6 +46,13 @@ def test_status_counts(folder: Path, tmp_path: Path) -> None:
     assert found.bytes >= (folder / FILE).stat().st_size
     with pytest.raises(UsageError, match="There is no library"):
         library_status(tmp_path)
+
+
+def test_a_crowd_is_told_by_scan_and_status(folder: Path, tmp_path: Path, painted: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(finding, "MOST_FACES", 3)
+    crowd = painted.paint(tmp_path / "photos/crowd.png", "anna", "tom", "bob", number=3)
+    for found in (scan(folder), library_status(folder)):
+        assert [(one.path, one.reason) for one in found.crowded] == [(crowd, finding.crowd_words(3))]
 
 
 def test_a_file_that_is_no_photo_is_not_missing_when_its_drive_is_away(folder: Path, tmp_path: Path) -> None:

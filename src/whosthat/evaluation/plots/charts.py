@@ -20,14 +20,16 @@ from whosthat.translation import _
 from whosthat.types import Image
 from whosthat.wording import confidence_text, counted, percent
 
-REFERENCE_LIMITS = (0.1, 5.0)
-"""The loss axis of the reference; what lies outside runs along the edge."""
+USUAL_LOSSES = (0.1, 5.0)
+"""The ends of the loss axis where no loss is a number."""
 
 LOWEST_LOSS = 1e-6
 """A logarithm has no 0."""
 
 FEW_EPOCHS = 15
 """Up to this many epochs each one gets a dot: a single epoch has no line."""
+
+_PER_CENT = tuple((float(share), str(share)) for share in range(0, 101, 20))
 
 COLUMNS = 5
 GRID_PHOTOS = COLUMNS * COLUMNS
@@ -39,18 +41,17 @@ History = Sequence[Mapping[str, float]]
 
 def accuracy_chart(history: History, best_epoch: int) -> Chart:
     """Training and validation accuracy, in per cent; ``best_epoch``, counted from 1, was kept, and 0 marks none."""
-    ticks = tuple((float(share), str(share)) for share in range(0, 101, 20))
     lines = _two_lines(history, ("accuracy", "val_accuracy"), 100.0)
     mark = (best_epoch, "") if best_epoch else None
     title, readings = _("Accuracy in per cent"), _readings(lines, percent, 0.01)
-    return Chart(title, _epochs(history), Axis(0, 102, ticks), lines, mark=mark, readings=readings, corner=_LOW)
+    return Chart(title, _epochs(history), Axis(0, 102, _PER_CENT), lines, mark=mark, readings=readings, corner=_LOW)
 
 
-def loss_chart(history: History, best_epoch: int, limits: tuple[float, float] | None = None) -> Chart:
-    """Training and validation loss on a logarithmic axis, which holds every loss or ends at limits such as `REFERENCE_LIMITS`."""
+def loss_chart(history: History, best_epoch: int) -> Chart:
+    """Training and validation loss on a logarithmic axis, which holds every loss."""
     losses = np.array([[row["loss"], row["val_loss"]] for row in history], float)
     losses = np.maximum(losses[np.isfinite(losses)], LOWEST_LOSS)
-    up = loss_axis(*(limits or ((losses.min(), losses.max()) if losses.size else REFERENCE_LIMITS)))
+    up = loss_axis(*((losses.min(), losses.max()) if losses.size else USUAL_LOSSES))
     lines = _two_lines(history, ("loss", "val_loss"))
     mark = (best_epoch, _("kept: epoch {best_epoch}", best_epoch=best_epoch)) if best_epoch else None
     return Chart(_("Loss"), _epochs(history), up, lines, mark=mark, readings=_readings(lines, "{:.3g}".format), corner=_LOW_LEFT)
@@ -68,11 +69,10 @@ def reliability_chart(bins: Sequence[Bin]) -> Chart:
     """How many names of each confidence were correct; on the diagonal, confidence means what it says."""
     width = 90 * (bins[0].high - bins[0].low)
     filled = [one for one in bins if one.n]
-    across, up = (tuple((float(share), str(share)) for share in range(0, 101, 20)) for _axis in range(2))
     return Chart(
         _("Correct, in per cent"),
-        Axis(0, 100, across, _("confidence in per cent; on each bar its number of photos")),
-        Axis(0, 112, up),
+        Axis(0, 100, _PER_CENT, _("confidence in per cent; on each bar its number of photos")),
+        Axis(0, 112, _PER_CENT),
         (Line((0, 100), (0, 100), "muted", _("as promised"), "4.8 2.4", 1.2),),
         tuple(Bar(100 * one.low, 100 * one.low + width, 100 * one.accuracy, str(one.n)) for one in filled),
         _("correct, of these names"),

@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import base64
 import json
-import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +24,8 @@ from whosthat.evaluation.plots.chart import draw_chart
 from whosthat.evaluation.plots.charts import History
 from whosthat.evaluation.plots.flow_chart import HEIGHT, TESTED, TRAINED, WIDTH, draw_flow_chart
 from whosthat.evaluation.run_facts import RunFacts
-from whosthat.photos.drawing import encode_image, thumbnail
+from whosthat.evaluation.small_pictures import BASE64, small_picture
+from whosthat.photos.drawing import encode_image
 from whosthat.photos.reading import read
 from whosthat.runs.files import PLOTS, writing
 from whosthat.translation import _, using
@@ -44,9 +44,6 @@ PHOTOS_FILE = "photos.json"
 HEAT_FILE, FILTERS_FILE = "heat.json", "filters.png"
 """What a network adds: the mistakes once more, with the heat map of the answer over them, and the filters of its first layer."""
 
-BASE64 = re.compile(r"[A-Za-z0-9+/]+={0,2}")
-"""What a kept picture must look like to stand in a page."""
-
 
 def keep_photos(run: Path, evaluation: Evaluation, images: Any) -> None:
     """Keep, for the report, the few test photos that it shows.
@@ -60,8 +57,7 @@ def keep_photos(run: Path, evaluation: Evaluation, images: Any) -> None:
         RunError: A file cannot be written.
     """
     shown = {answer.index for answer in (*evaluation.sample(charts.GRID_PHOTOS), *shown_mistakes(evaluation))}
-    small = {index: thumbnail(image, LARGE_SIDE) for index in sorted(shown) if (image := images[index]) is not None}
-    _write(run / PLOTS, {PHOTOS_FILE: _encoded(small)})
+    _write(run / PLOTS, {PHOTOS_FILE: _encoded((index, images[index]) for index in sorted(shown))})
 
 
 def write_plots(run: Path, facts: RunFacts, history: History) -> Path:
@@ -82,9 +78,8 @@ def write_plots(run: Path, facts: RunFacts, history: History) -> Path:
 
 def keep_insight(run: Path, heat: Mapping[int, Image], filters: Image | None) -> None:
     """Keep, for the report, mistakes with their heat map by `Answer.index`, and a picture of the filters; RunError as `write_plots`."""
-    small = {index: thumbnail(image, LARGE_SIDE) for index, image in heat.items()}
     pictures = {} if filters is None else {FILTERS_FILE: encode_image(filters, "PNG")}
-    _write(run / PLOTS, {HEAT_FILE: _encoded(small), **pictures})
+    _write(run / PLOTS, {HEAT_FILE: _encoded(heat.items()), **pictures})
 
 
 def read_filters(run: Path) -> str:
@@ -141,8 +136,8 @@ def _write(folder: Path, files: Mapping[str, bytes]) -> None:
             replace_file(folder / name, content)
 
 
-def _encoded(photos: Mapping[int, Image]) -> bytes:
-    texts = {str(index): base64.b64encode(encode_image(image)).decode("ascii") for index, image in photos.items()}
+def _encoded(photos: Iterable[tuple[int, Image | None]]) -> bytes:
+    texts = {str(index): small_picture(image, LARGE_SIDE) for index, image in photos if image is not None}
     return json.dumps(texts).encode("ascii")
 
 

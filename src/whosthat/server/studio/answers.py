@@ -5,26 +5,29 @@ What belongs here: requests and answers. What does not: folders, jobs and runs (
 
 from __future__ import annotations
 
+import secrets
 import shutil
 import unicodedata
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory, mkdtemp
 from typing import Any
 
 import numpy as np
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
+from starlette.concurrency import run_in_threadpool
 
 from whosthat.errors import PhotoError, UsageError, WhosthatError
 from whosthat.file_names import unused_path
 from whosthat.recognition.face_recogniser import FaceRecogniser
 from whosthat.recognition.grouping import group_faces
-from whosthat.server.refusals import Refusal
+from whosthat.server.refusals import Refusal, not_found
 from whosthat.server.studio.forms import FaceForm, GroupForm, NamedFaceForm, NotThisForm, PeopleForm
 from whosthat.server.studio.jobs import Job
-from whosthat.server.studio.missing import not_found
-from whosthat.server.studio.photos import SIZES
-from whosthat.server.studio.routes import Here, in_thread
+from whosthat.server.studio.photos import SIZES, check_size
+from whosthat.server.studio.routes import Here
 from whosthat.server.studio.shown import ShownPhoto, as_json, failed
 from whosthat.server.studio.studio import Opened, Studio
 from whosthat.server.uploads import read_form
@@ -40,6 +43,9 @@ MOST_AT_ONCE = 32
 LOOKS = 6
 """So many photos of each person are named."""
 
+MOST_PICTURES = 200
+"""So many pictures of a video are shown."""
+
 KEPT_AN_HOUR = {"Cache-Control": "private, max-age=3600"}  # not translated: a header
 
 
@@ -48,7 +54,7 @@ async def identify(request: Request, here: Here, keep: bool = True) -> dict[str,
     """Say who is in the photos of a form; ``keep=false`` for a webcam's frames."""
     files, _fields = await read_form(request, MOST_AT_ONCE)
     photos = [(Path(one.filename.replace("\\", "/")).name[:200] or _("photo"), one.content) for one in files]
-    return await in_thread(_identified, here, photos, keep)
+    return await run_in_threadpool(_identified, here, photos, keep)
 
 
 def _identified(here: Studio, given: Sequence[tuple[str, bytes]], keep: bool) -> dict[str, Any]:
@@ -87,8 +93,7 @@ def clear(here: Here) -> dict[str, Any]:
 @router.get("/identified/{id}")
 def identified(id: str, here: Here, size: int = SIZES[-1]) -> Response:
     """Return a copy of a photo that is shown."""
-    if size not in SIZES:
-        raise Refusal(422, "invalid", "Photos come in these sizes: {sizes}.", sizes=_(", ").join(map(str, SIZES)))
+    check_size(size)
     photo = here.shown.get(id)
     copy = here.copies.of_bytes(photo.id, photo.content, size)
     return Response(copy, media_type="image/jpeg", headers=KEPT_AN_HOUR)
@@ -125,11 +130,8 @@ def not_this(form: NotThisForm, here: Here) -> dict[str, Any]:
 
 
 def _rule_out(here: Studio, opened: Opened, photo: ShownPhoto, name: str) -> None:
-    file = _on_desk(here, photo.name, photo.content)
-    try:
-        opened.recogniser.people.rule_out(name, file)
-    finally:
-        shutil.rmtree(file.parent)
+    with _on_desk(here, [(photo.name, photo.content)]) as folder:
+        opened.recogniser.people.rule_out(name, next(folder.iterdir()))
     here.shown.answer_again(opened.recogniser)
 
 
@@ -173,11 +175,8 @@ def _enrol_one(here: Studio, opened: Opened, form: NamedFaceForm | GroupForm, on
     several = len(photo.sightings) > 1
     name = f"{Path(photo.name).stem}.jpg" if several else photo.name
     place = None if folder is None else place_to_keep(folder, form.name, name)
-    file = _on_desk(here, photo.name if place is None else place.name, photo.content)
-    try:
-        opened.recogniser.people.add(form.name, file, face=one.face + 1, anyway=form.anyway)
-    finally:
-        shutil.rmtree(file.parent)
+    with _on_desk(here, [(photo.name if place is None else place.name, photo.content)]) as folder:
+        opened.recogniser.people.add(form.name, next(folder.iterdir()), face=one.face + 1, anyway=form.anyway)
     here.shown.correct(one.id, one.face, ShownPhoto.give, unicodedata.normalize("NFC", form.name))
     if place is None:
         return False
@@ -196,13 +195,14 @@ def _must_enrol(opened: Opened) -> None:
         raise Refusal(409, "no_gallery", "This recogniser learnt all its classes at once: put the photo into a folder, and train again.")
 
 
-def _on_desk(here: Studio, name: str, content: bytes) -> Path:
-    """Write a photo into a folder of its own, from which it is enrolled under its name."""
-    folder = unused_path(here.desk, "enrol")
-    folder.mkdir()
-    file = unused_path(folder, name)
-    file.write_bytes(content)
-    return file
+@contextmanager
+def _on_desk(here: Studio, photos: Sequence[tuple[str, bytes]]) -> Iterator[Path]:
+    """Write photos into a folder of their own, from which they are enrolled under their names."""
+    with TemporaryDirectory(dir=here.desk) as place:
+        folder = Path(place)
+        for name, content in photos:
+            unused_path(folder, Path(name.replace("\\", "/")).name).write_bytes(content)
+        yield folder
 
 
 @router.get("/unknown")
@@ -240,7 +240,7 @@ def _groups(here: Studio) -> list[dict[str, Any]]:
 def _small(here: Studio, id: str, face: int) -> dict[str, Any]:
     photo = here.shown.face(id, face)
     box = photo.sightings[face].box
-    sides = None if box is None else [box.left, box.top, box.right, box.bottom]
+    sides = None if box is None else [*box.sides]
     return {"id": id, "face": face, "box": sides, "width": photo.size[0], "height": photo.size[1], "name": photo.name}
 
 
@@ -293,24 +293,17 @@ async def add_photos(request: Request, here: Here) -> dict[str, Any]:
     """Enrol photos of one person, known or new."""
     files, fields = await read_form(request, MOST_AT_ONCE, ("name", "anyway"))
     given = [(one.filename, one.content) for one in files]
-    return await in_thread(_add_photos, here, fields.get("name", ""), given, fields.get("anyway") == "true")
+    return await run_in_threadpool(_add_photos, here, fields.get("name", ""), given, fields.get("anyway") == "true")
 
 
 def _add_photos(here: Studio, name: str, files: Sequence[tuple[str, bytes]], anyway: bool) -> dict[str, Any]:
     if not files:
         raise UsageError("The request holds no photo.")
-    folder = unused_path(here.desk, "people")
-    folder.mkdir()
-    try:
-        for filename, content in files:
-            unused_path(folder, Path(filename.replace("\\", "/")).name).write_bytes(content)
-        with here.changing:
-            opened = here.recogniser()
-            _must_enrol(opened)
-            added = opened.recogniser.people.add(name, folder, anyway=anyway)
-            here.shown.answer_again(opened.recogniser)
-    finally:
-        shutil.rmtree(folder)
+    with here.changing, _on_desk(here, files) as folder:
+        opened = here.recogniser()
+        _must_enrol(opened)
+        added = opened.recogniser.people.add(name, folder, anyway=anyway)
+        here.shown.answer_again(opened.recogniser)
     n = len(added.photos)
     sentence = ngettext("{photos} of {name} was enrolled.", "{photos} of {name} were enrolled.", n, photos=counted(n, "photo"), name=name)
     refused = [{"name": one.path.name, "reason": _(one.reason)} for one in added.left]
@@ -320,13 +313,13 @@ def _add_photos(here: Studio, name: str, files: Sequence[tuple[str, bytes]], any
 @router.post("/identify/video")
 async def identify_video(request: Request, here: Here) -> dict[str, Any]:
     """Begin to look through the video of a form."""
-    opened = await in_thread(here.recogniser)
+    opened = await run_in_threadpool(here.recogniser)
     files, _fields = await read_form(request, 1)
     if not files:
         raise UsageError("The request holds no video.")
-    desk = await in_thread(_desk_of_a_video, here)
+    desk = Path(mkdtemp(dir=here.desk))
     video = unused_path(desk, Path(files[0].filename.replace("\\", "/")).name or "video.mp4")
-    await in_thread(video.write_bytes, files[0].content)
+    await run_in_threadpool(video.write_bytes, files[0].content)
     arguments: dict[str, Any] = {
         "bundle": str(here.runs.place(opened.run)),
         "video": str(video),
@@ -346,18 +339,13 @@ async def identify_video(request: Request, here: Here) -> dict[str, Any]:
         raise
 
 
-def _desk_of_a_video(here: Studio) -> Path:
-    folder = unused_path(here.desk, "video")
-    folder.mkdir()
-    return folder
-
-
 def _of_a_video(here: Studio, found: dict[str, Any]) -> dict[str, Any]:
     """Return what was seen in a video, with the pictures of its faces among the photos that can be asked for."""
     video = found["video"]
     if video is None:
         return {"error": found["error"], "tracks": [], "people": [], "pictures": []}
-    pictures = [here.pictures.keep(Path(path).name, Path(path).read_bytes()) for path in video["drawn"]]
+    drawn = {secrets.token_hex(8): Path(path) for path in video["drawn"][:MOST_PICTURES]}
+    here.pictures = {id: path.read_bytes() for id, path in drawn.items()}
     names = [one["name"] for one in video["people"]]
     n_unknown = sum(track["name"] is None for track in video["tracks"])
     told = [
@@ -365,4 +353,9 @@ def _of_a_video(here: Studio, found: dict[str, Any]) -> dict[str, Any]:
         *([_("Unknown: {faces}.", faces=counted(n_unknown, "face"))] if n_unknown else []),
     ]
     shown = ("people", "tracks", "frames", "every", "seconds")
-    return {**{name: video[name] for name in shown}, "error": found["error"], "pictures": pictures, "sentence": " ".join(told)}
+    return {
+        **{name: video[name] for name in shown},
+        "error": found["error"],
+        "pictures": [{"id": id, "name": path.name} for id, path in drawn.items()],
+        "sentence": " ".join(told),
+    }

@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from whosthat.errors import DatasetError
+from whosthat.server.refusals import not_found
 from whosthat.server.studio.folders import Grounds
-from whosthat.server.studio.missing import not_found
 from whosthat.translation import _
 from whosthat.wording import counted
 from whosthat.workflow.setting_aside import Outcome, aside_folder, carry_out, moves_of, undo, write_plan

@@ -18,12 +18,11 @@ from pathlib import Path
 
 from whosthat.durable import make_private_folder
 from whosthat.errors import system_reason
-from whosthat.file_names import candidates, safe_name, unused_path
+from whosthat.file_names import candidates, is_text, safe_name, unused_path
 from whosthat.library.store import is_library
 from whosthat.photos.reading import looks_like_photo
 from whosthat.photos.signatures import SNIFF_BYTES, format_of
-from whosthat.server.refusals import Refusal
-from whosthat.server.studio.missing import not_found
+from whosthat.server.refusals import Refusal, not_found
 from whosthat.settings import MAX_PHOTO_BYTES
 from whosthat.translation import _
 
@@ -123,7 +122,7 @@ def libraries(grounds: Grounds) -> list[str]:
     """Return the names of the libraries that lie directly in the studio's folder, sorted."""
     with suppress(OSError), os.scandir(grounds.root) as entries:
         names = [one.name for one in itertools.islice(entries, MOST_FILES) if one.is_dir(follow_symlinks=False) and is_library(one.path)]
-        return sorted(name for name in names if not name.startswith(".") and _is_text(name))
+        return sorted(name for name in names if not name.startswith(".") and is_text(name))
     return []
 
 
@@ -152,7 +151,7 @@ class _Look:
         with os.scandir(place) as entries:
             for entry in itertools.islice(entries, max(0, self.left)):
                 self.left -= 1
-                if entry.name.startswith(".") or not _is_text(entry.name):
+                if entry.name.startswith(".") or not is_text(entry.name):
                     continue
                 path = Path(entry.path)
                 if entry.is_dir(follow_symlinks=False):
@@ -227,7 +226,7 @@ def _keep(place: Path, content: bytes) -> str:
 
 def _parts(name: str) -> list[str]:
     r"""Take a name apart; `Refusal` for what leads up, to a drive, or to what is hidden. ``\`` parts names as well: Windows would do so."""
-    if len(name) > LONGEST_NAME or "\0" in name or not _is_text(name):
+    if len(name) > LONGEST_NAME or "\0" in name or not is_text(name):
         raise Refusal(404, "not_found", "The name is too long, or no text.")
     parts = [part for part in re.split(r"[/\\]", name) if part]
     elsewhere = name.startswith(("/", "\\")) or any(part.startswith(".") or _DRIVE.match(part) for part in parts)
@@ -236,15 +235,6 @@ def _parts(name: str) -> list[str]:
     return parts
 
 
-def _is_text(name: str) -> bool:
-    """Tell whether a name can be written in UTF-8: bytes of a file name that are no letters cannot."""
-    try:
-        name.encode("utf-8")
-    except UnicodeEncodeError:
-        return False
-    return True
-
-
 def _as_name(relative: Path) -> str | None:
     name = relative.as_posix()
-    return ("" if name == "." else name) if _is_text(name) else None
+    return ("" if name == "." else name) if is_text(name) else None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -18,12 +18,6 @@ class Form(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
 
-class LanguageForm(Form):
-    """Which language to speak."""
-
-    lang: Annotated[str, Field(max_length=20)]
-
-
 class FolderForm(Form):
     """Which folder to look at."""
 
@@ -31,19 +25,10 @@ class FolderForm(Form):
 
 
 class TrainingSettings(Form):
-    """What the page lets people choose; everything else is as the model's own recipe says."""
+    """What may be chosen; everything else is as the model's own recipe says."""
 
     epochs: Annotated[int, Field(ge=1, le=1000)] | None = None
-    batch_size: Annotated[int, Field(ge=1, le=1024)] | None = None
     size: Annotated[int, Field(ge=8, le=512)] | None = None
-    seed: Annotated[int, Field(ge=0, lt=2**32)] | None = None
-    stranger_rate: Annotated[float, Field(gt=0, lt=0.5)] | None = None
-    keep_suspects: bool | None = None
-    keep_test_out: bool | None = None
-
-    def chosen(self) -> dict[str, Any]:
-        """Return what was chosen."""
-        return self.model_dump(exclude_none=True)
 
 
 class TrainForm(Form):
@@ -53,13 +38,6 @@ class TrainForm(Form):
     model: Annotated[str, Field(min_length=1, max_length=50)] | None = None
     strangers: Name | None = None
     settings: TrainingSettings = TrainingSettings()
-    note: Annotated[str, Field(max_length=500)] = ""
-
-
-class RunForm(Form):
-    """Which run."""
-
-    run: Name
 
 
 class SetAsideForm(Form):
@@ -170,3 +148,17 @@ class TakeBackForm(FolderForm):
     """Which correction of a library."""
 
     number: Annotated[int, Field(ge=1, lt=2**63)]
+
+
+class ScanForm(FolderForm):
+    """Which library to bring up to date, "" for a new one, and from which folders; without any, those that it knows."""
+
+    photos: Annotated[list[Name], Field(max_length=500)] = []
+
+
+class RenameForm(FolderForm):
+    """Whom of a library to call by another name; ``merge``: also where somebody has it already."""
+
+    name: Name
+    new_name: Name
+    merge: bool = False

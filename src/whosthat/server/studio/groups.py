@@ -13,11 +13,10 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query
 
 from whosthat.library.store import is_library
-from whosthat.server.refusals import Refusal
+from whosthat.server.refusals import Refusal, not_found
 from whosthat.server.studio.folders import listed
 from whosthat.server.studio.forms import ChangeGroupsForm, FolderForm, SortGroupsForm, TurnForm
 from whosthat.server.studio.jobs import Job
-from whosthat.server.studio.missing import not_found
 from whosthat.server.studio.routes import Here, PathQuery, box_as_json
 from whosthat.server.studio.studio import Studio
 from whosthat.translation import _, ngettext
@@ -121,8 +120,6 @@ async def learn(form: FolderForm, here: Here) -> dict[str, Any]:
 
     def over(job: Job) -> None:
         here.groups = None
-        if job.result is not None:
-            job.message = job.result["sentence"]
 
     return (await here.jobs.start("learn", {"library": str(place)}, folder=form.folder, over=over)).to_dict()
 

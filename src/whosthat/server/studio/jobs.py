@@ -19,8 +19,7 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from typing import Any, Literal
 
 from whosthat import translation
-from whosthat.server.refusals import Refusal
-from whosthat.server.studio.missing import not_found
+from whosthat.server.refusals import Refusal, not_found
 from whosthat.translation import _
 from whosthat.workflow.background import COMMAND
 
@@ -60,14 +59,10 @@ class Job:
         self._news = asyncio.Event()
 
     def to_dict(self) -> dict[str, Any]:
-        """Return it as plain values; of what it told, the present step and the last epoch."""
+        """Return it as plain values; of what it told, the last epoch."""
         names = ("id", "kind", "state", "folder", "run", "message", "stopping")
-        last = {event: (number, data) for number, event, data in self._told}
-        step = last.get("step") if self.state == "running" else None
-        if step is not None and last.get("result", (0,))[0] > step[0]:
-            step = None  # that work is over
-        epoch = last["epoch"][1] if "epoch" in last else None
-        return {**{name: getattr(self, name) for name in names}, "step": step and step[1], "epoch": epoch}
+        epoch = next((data for _number, event, data in reversed(self._told) if event == "epoch"), None)
+        return {**{name: getattr(self, name) for name in names}, "epoch": epoch}
 
     def tell(self, event: str, data: dict[str, Any]) -> None:
         """Keep what was told, and wake whoever listens."""
@@ -195,9 +190,9 @@ class Jobs:
         if end is None:
             stopped = job.stopping and status in (0, -signal.SIGINT)  # it had not begun
             message = _("The process ended by itself (exit status {status}); perhaps memory ran out.", status=status)
-            end = {"end": "stopped" if stopped else "failed", "message": message, "result": None}
+            end = {"end": "stopped" if stopped else "failed", "message": _("Stopped.") if stopped else message, "result": None}
         job.state, job.message, job.result = end["end"], self._tidy(end["message"]), end["result"]
-        if job.state == "stopped":  # what the process says of going on is for a terminal
+        if job.state == "stopped" and job.kind in ("train", "resume"):  # what a training says of going on is for a terminal
             job.message = (
                 _("Stopped.") if job.run is None else _("Stopped. Nothing is lost: go on with {run} whenever you like.", run=job.run)
             )

@@ -1,6 +1,6 @@
-"""The page's routes about a library below the studio's folder: finding photos, who is in one, correcting single faces.
+"""The page's routes about a library below the studio's folder: scanning, finding photos, who is in one, correcting faces, renaming people.
 
-What belongs here: requests and answers. What does not: finding and correcting (`workflow.library`), groups (`groups`).
+What belongs here: requests and answers. What does not: scanning, finding and correcting (`workflow.library`), groups (`groups`).
 
 A photo is named by its SHA-256, a face by that and its number, "<SHA-256>-<number>". Photos that lie outside of the studio's folder are
 counted, and not shown.
@@ -12,16 +12,27 @@ from pathlib import Path
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
+from starlette.concurrency import run_in_threadpool
 
+from whosthat.file_names import safe_name, unused_path
 from whosthat.library.contents import roots_of
 from whosthat.library.store import Library, is_library
-from whosthat.server.studio.forms import CorrectForm, FindForm, TakeBackForm
-from whosthat.server.studio.missing import not_found
+from whosthat.server.refusals import not_found
+from whosthat.server.studio.forms import CorrectForm, FindForm, RenameForm, ScanForm, TakeBackForm
+from whosthat.server.studio.jobs import Job
 from whosthat.server.studio.routes import Here, PathQuery, box_as_json
 from whosthat.server.studio.studio import Studio
 from whosthat.translation import _, ngettext
 from whosthat.wording import closed_up, counted
-from whosthat.workflow.library.correcting import Corrected, Correction, correct, corrections, redo_correction, undo_correction
+from whosthat.workflow.library.correcting import (
+    Corrected,
+    Correction,
+    correct,
+    corrections,
+    redo_correction,
+    rename_in_library,
+    undo_correction,
+)
 from whosthat.workflow.library.faces import FaceAnswer, photo_in
 from whosthat.workflow.library.find import FoundPhoto, find
 from whosthat.workflow.library.status import library_status
@@ -53,7 +64,33 @@ def about(here: Here, folder: PathQuery) -> dict[str, Any]:
         "sentence": closed_up(" ".join(told)),
         "unknown": known.unanswered,
         "people": [{"name": name, "faces": n} for name, n in people],
+        "folders": [
+            {"name": one.path.name if (name := here.grounds.name_of(one.path)) is None else name, "there": one.there}
+            for one in known.folders
+        ],
     }
+
+
+@router.post("/scan")
+async def scan(form: ScanForm, here: Here) -> dict[str, Any]:
+    """Begin to scan folders of photos into a library, a new one where none is named; without folders, those that it knows."""
+    photos = [str(here.grounds.folder(one)) for one in form.photos]
+    place = await run_in_threadpool(_library, here, form.folder) if form.folder else unused_path(here.grounds.root, safe_name(_("library")))
+
+    def over(job: Job) -> None:
+        here.groups = None
+        for one in (job.result or {}).get("unreadable", ()):
+            one["photo"] = here.without_places(one["photo"])
+
+    arguments = {"library": str(place), "photos": photos, "without": [str(one) for one in here.grounds.without]}
+    return (await here.jobs.start("scan", arguments, folder=form.folder or place.name, over=over)).to_dict()
+
+
+@router.post("/rename")
+def rename(form: RenameForm, here: Here) -> dict[str, Any]:
+    """Call somebody by another name; ``merge`` makes one person of two, where somebody has it already."""
+    done = rename_in_library(_library(here, form.folder), form.name, form.new_name, merge=form.merge)
+    return _done(here, form.folder, done, _("{name} is now called {new_name}.", name=form.name, new_name=form.new_name))
 
 
 @router.get("/find")
@@ -129,15 +166,15 @@ def _library(here: Studio, folder: str) -> Path:
     return place
 
 
-def _done(here: Studio, folder: str, done: Corrected) -> dict[str, Any]:
+def _done(here: Studio, folder: str, done: Corrected, *told: str) -> dict[str, Any]:
     """Say what was done, and how many answers changed; the groups that may be on the page are as they were before."""
     if here.groups is not None and here.groups.place == here.grounds.folder(folder):
         here.groups = None
-    first, *rest = corrected_sentences(done)
-    told = [first, *([changed_sentence(done.answered.changed)] if done.answered is not None else []), *rest]
+    first, *rest = [*told, *corrected_sentences(done)]
+    changed = [changed_sentence(done.answered.changed)] if done.answered is not None and (done.facts or done.answered.changed) else []
     return {
-        "sentence": here.without_places(closed_up(" ".join(told))),
-        "number": done.facts[0].number,
+        "sentence": here.without_places(closed_up(" ".join([first, *changed, *rest]))),
+        "number": done.facts[0].number if done.facts else None,
         "changed": None if done.answered is None else done.answered.changed,
     }
 

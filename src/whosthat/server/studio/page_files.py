@@ -13,8 +13,8 @@ from typing import Annotated
 from fastapi import APIRouter, Header, Query
 from fastapi.responses import Response
 
+from whosthat.server.refusals import not_found
 from whosthat.server.studio.entrance import PAGE_POLICY, Entrance
-from whosthat.server.studio.missing import not_found
 
 FOLDER = Path(__file__).parent / "page"
 
@@ -22,10 +22,7 @@ TYPES = {
     ".html": "text/html; charset=utf-8",  # not translated: a media type
     ".css": "text/css; charset=utf-8",  # not translated: a media type
     ".js": "text/javascript; charset=utf-8",  # not translated: a media type
-    ".mjs": "text/javascript; charset=utf-8",  # not translated: a media type
     ".svg": "image/svg+xml",
-    ".png": "image/png",
-    ".woff2": "font/woff2",
     ".txt": "text/plain; charset=utf-8",  # not translated: a media type
 }
 """The files that go out; no other kind does."""

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-import secrets
 import sys
 import threading
 from collections import OrderedDict
@@ -17,9 +16,12 @@ from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
 from pathlib import Path
 
-from whosthat.evaluation.group_sheet import DECODED_AT, around
+from whosthat.evaluation.group_sheet import DECODED_AT
+from whosthat.evaluation.small_pictures import around
 from whosthat.photos.drawing import encode_image, thumbnail
 from whosthat.photos.reading import opened
+from whosthat.server.refusals import Refusal
+from whosthat.translation import _
 from whosthat.types import Box
 
 SIZES = (160, 480, 1600)
@@ -73,34 +75,17 @@ class Copies:
         return copy
 
 
+def check_size(size: int) -> None:
+    """Raise `Refusal` for a size that is none of `SIZES`."""
+    if size not in SIZES:
+        raise Refusal(422, "invalid", "Photos come in these sizes: {sizes}.", sizes=_(", ").join(map(str, SIZES)))
+
+
 def _give_way() -> None:
     """Let this thread run where others leave time, as far as the system has priorities of threads."""
     if sys.platform == "linux":
         thread = threading.get_native_id()
         os.setpriority(os.PRIO_PROCESS, thread, max(GIVES_WAY, os.getpriority(os.PRIO_PROCESS, thread)))
-
-
-class Pictures:
-    """Pictures that were drawn, JPEG files in memory by a number; the oldest go when there is no room."""
-
-    def __init__(self, room: int = ROOM) -> None:
-        self._room = room
-        self._kept: OrderedDict[str, bytes] = OrderedDict()
-        self._lock = threading.Lock()
-
-    def keep(self, name: str, content: bytes) -> dict[str, str]:
-        """Keep a picture, and return its number with its name."""
-        id = secrets.token_hex(8)
-        with self._lock:
-            self._kept[id] = content
-            while len(self._kept) > 1 and sum(map(len, self._kept.values())) > self._room:
-                self._kept.popitem(last=False)
-        return {"id": id, "name": name}
-
-    def get(self, id: str) -> bytes | None:
-        """Return a picture; None where it is not there any more."""
-        with self._lock:
-            return self._kept.get(id)
 
 
 def small_copy(source: Path | bytes, size: int) -> bytes:

@@ -5,23 +5,22 @@ What belongs here: requests and answers. What does not: who is in photos (`answe
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Header, Query, Request
+from fastapi import APIRouter, Body, Depends, Header, Query, Request
 from fastapi.responses import FileResponse, Response, StreamingResponse
+from starlette.concurrency import run_in_threadpool
 
 from whosthat import translation
 from whosthat.networks import registry
 from whosthat.runs.files import REPORT
-from whosthat.server.refusals import Refusal
+from whosthat.server.refusals import Refusal, not_found
 from whosthat.server.studio.entrance import REPORT_POLICY
 from whosthat.server.studio.folders import keep_dropped, libraries, listed, new_folder, photos_below
-from whosthat.server.studio.forms import FolderForm, LanguageForm, RunForm, SetAsideForm, ThresholdForm, TrainForm, UndoForm
+from whosthat.server.studio.forms import FolderForm, Name, SetAsideForm, ThresholdForm, TrainForm, UndoForm
 from whosthat.server.studio.jobs import Job
-from whosthat.server.studio.missing import not_found
-from whosthat.server.studio.photos import SIZES, tag_of
+from whosthat.server.studio.photos import SIZES, check_size, tag_of
 from whosthat.server.studio.studio import Studio
 from whosthat.server.uploads import read_form
 from whosthat.training.recipe_base import FACES
@@ -33,8 +32,6 @@ from whosthat.workflow.choosing import choose_model
 from whosthat.workflow.thresholds import save_threshold
 
 router = APIRouter()
-
-Result = TypeVar("Result")
 
 MOST_DROPPED = 64
 """Files in one request; the page sends several."""
@@ -78,11 +75,11 @@ def texts(lang: Annotated[str, Query(max_length=20)]) -> dict[str, str]:
 
 
 @router.post("/language")
-def language(form: LanguageForm, here: Here) -> dict[str, str]:
+def language(lang: Annotated[str, Body(embed=True, max_length=20)], here: Here) -> dict[str, str]:
     """Speak another language from now on."""
-    code = translation.known(form.lang)
+    code = translation.known(lang)
     if code is None:
-        raise not_found(form.lang)
+        raise not_found(lang)
     here.language = code
     return {"language": code}
 
@@ -112,8 +109,7 @@ def photo(
     here: Here, path: PathQuery, size: int = SIZES[0], box: BoxQuery = "", if_none_match: Annotated[str | None, Header()] = None
 ) -> Response:
     """Return a small copy of a photo, or of what is in a box, unless the browser has it already."""
-    if size not in SIZES:
-        raise Refusal(422, "invalid", "Photos come in these sizes: {sizes}.", sizes=_(", ").join(map(str, SIZES)))
+    check_size(size)
     place = here.grounds.photo(path)
     try:
         tag = tag_of(place, box or size)
@@ -128,7 +124,7 @@ def photo(
 
 def box_as_json(box: Box) -> list[float]:
     """Return a box as the page draws it, and asks for it (`photo`): left, top, right, bottom."""
-    return [round(side, 1) for side in (box.left, box.top, box.right, box.bottom)]
+    return [round(side, 1) for side in box.sides]
 
 
 @router.post("/uploads/{name}")
@@ -137,7 +133,7 @@ async def uploads(name: str, request: Request, here: Here) -> dict[str, Any]:
     if len(name) > 200:
         raise Refusal(422, "invalid", "The name is too long, or no text.")
     files, _fields = await read_form(request, MOST_DROPPED)
-    return await in_thread(_keep, here, name, [(one.filename, one.content) for one in files])
+    return await run_in_threadpool(_keep, here, name, [(one.filename, one.content) for one in files])
 
 
 def _keep(here: Studio, name: str, files: list[tuple[str, bytes]]) -> dict[str, Any]:
@@ -208,22 +204,19 @@ def undo(form: UndoForm, here: Here) -> dict[str, Any]:
 @router.post("/train")
 async def train(form: TrainForm, here: Here) -> dict[str, Any]:
     """Begin to train."""
-    settings = form.settings.chosen()
-    arguments: dict[str, Any] = {"photos": str(here.grounds.folder(form.folder)), "runs": str(here.runs.folder), **settings}
+    arguments: dict[str, Any] = {"photos": str(here.grounds.folder(form.folder)), "runs": str(here.runs.folder)}
+    arguments |= form.settings.model_dump(exclude_none=True)
     if form.model is not None:
         arguments["model"] = form.model
     if form.strangers is not None:
         arguments["strangers"] = str(here.grounds.folder(form.strangers))
-    if form.note:
-        arguments["note"] = form.note
     return (await here.jobs.start("train", arguments, folder=form.folder)).to_dict()
 
 
 @router.post("/resume")
-async def resume(form: RunForm, here: Here) -> dict[str, Any]:
+async def resume(run: Annotated[Name, Body(embed=True)], here: Here) -> dict[str, Any]:
     """Go on with a run that was stopped."""
-    place = here.runs.place(form.run)
-    return (await here.jobs.start("resume", {"run": str(place)}, run=form.run)).to_dict()
+    return (await here.jobs.start("resume", {"run": str(here.runs.place(run))}, run=run)).to_dict()
 
 
 @router.get("/jobs/{id}")
@@ -289,10 +282,3 @@ def threshold(name: str, form: ThresholdForm, here: Here) -> dict[str, Any]:
         here.shown.answer_again(opened.recogniser)
     found = here.runs.shown(name, form.value)["threshold"]
     return {} if found is None else found
-
-
-async def in_thread(function: Callable[..., Result], *arguments: Any) -> Result:
-    """Call a function in a thread, so that others are answered meanwhile."""
-    from starlette.concurrency import run_in_threadpool
-
-    return await run_in_threadpool(function, *arguments)

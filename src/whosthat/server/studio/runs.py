@@ -17,9 +17,9 @@ from whosthat.evaluation.report import diagnosis_of, read_curves
 from whosthat.evaluation.run_facts import RunFacts, read_metrics
 from whosthat.evaluation.threshold_part import in_words
 from whosthat.evaluation.verdict import TOO_FEW, judge
-from whosthat.runs.files import BUNDLE, METRICS, REPORT, read_counts
+from whosthat.runs.files import BUNDLE, METRICS, read_counts
 from whosthat.runs.folders import RunSummary, compare_runs, list_runs, summarise
-from whosthat.server.studio.missing import not_found
+from whosthat.server.refusals import not_found
 from whosthat.translation import _
 from whosthat.wording import duration, percent
 from whosthat.workflow.thresholds import run_threshold
@@ -61,16 +61,13 @@ class Runs:
             "name": run.name,
             "model": run.model,
             "made": None if run.started is None else run.started.isoformat(timespec="seconds"),
-            "state": run.state,
-            "state_in_words": _(run.state),
             "accuracy": run.accuracy,
             "finished": run.state == "finished",  # not translated: a `State`
-            "note": run.note,
         }
         return {**shown, **self._counted(run.path)}
 
     def _counted(self, run: Path) -> dict[str, Any]:
-        """Count people and photos, and judge; remembered by the time at which the figures were written."""
+        """Count people and photos; remembered by the time at which the figures were written."""
         try:
             key = run, (run / METRICS).stat().st_mtime_ns
         except OSError:
@@ -80,10 +77,9 @@ class Runs:
                 return self._glances[key]
         try:
             counts = read_counts(run)
-            verdict = judge(read_metrics(run).evaluation).grade if key[1] else None
         except RunError:
-            counts, verdict = (), None
-        found = {"verdict": None if verdict is None else GOOD[verdict], "people": len(counts), "photos": sum(one.total for one in counts)}
+            counts = ()
+        found = {"people": len(counts), "photos": sum(one.total for one in counts)}
         with self._lock:
             if key[1]:
                 self._glances[key] = found
@@ -95,7 +91,6 @@ class Runs:
         summary, facts = summarise(run), read_metrics(run) if (run / METRICS).is_file() else None
         return {
             **self._glance(summary),
-            "report": (run / REPORT).is_file(),
             **(_of_a_test(run, facts) if facts is not None else _UNTESTED),
             "people": _people(run, None if facts is None else facts.evaluation),
             "threshold": threshold_of(run, threshold),
@@ -138,7 +133,7 @@ def threshold_of(run: Path, value: float | None) -> dict[str, Any] | None:
     }
 
 
-_UNTESTED: Mapping[str, Any] = {"verdict": None, "figures": [], "facts": [], "cautions": [], "notes": []}
+_UNTESTED: Mapping[str, Any] = {"verdict": None, "figures": [], "facts": [], "cautions": []}
 
 
 def _of_a_test(run: Path, facts: RunFacts) -> dict[str, Any]:
@@ -164,7 +159,6 @@ def _of_a_test(run: Path, facts: RunFacts) -> dict[str, Any]:
         "figures": [{"value": value, "label": label} for value, label in figures],
         "facts": [{"label": label, "value": value} for label, value in told],
         "cautions": list(verdict.cautions),
-        "notes": list(facts.notes),
     }
 
 

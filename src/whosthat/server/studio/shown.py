@@ -20,7 +20,7 @@ import numpy as np
 from whosthat.errors import PhotoError
 from whosthat.recognition.face_recogniser import FaceRecogniser
 from whosthat.recognition.recogniser import Recogniser
-from whosthat.server.studio.missing import not_found
+from whosthat.server.refusals import not_found
 from whosthat.translation import _
 from whosthat.types import Face, FloatArray, Sighting
 
@@ -180,7 +180,7 @@ def as_json(photo: ShownPhoto, photo_of: Callable[[str], str | None]) -> dict[st
 def _face_as_json(photo: ShownPhoto, face: int, photo_of: Callable[[str], str | None]) -> dict[str, Any]:
     seen = photo.sightings[face]
     facts = seen.to_dict(best=5)
-    facts["box"] = None if seen.box is None else [seen.box.left, seen.box.top, seen.box.right, seen.box.bottom]
+    facts["box"] = None if seen.box is None else [*seen.box.sides]
     facts["nearest"] = [{**like, "path": (path := photo_of(like["photo"])), "thumbnail": path is not None} for like in facts["nearest"]]
     facts |= {"name": photo.name_of(face), "predicted": seen.name, "given": face in photo.given, "dismissed": face in photo.dismissed}
     return {"face": face, **facts, "not": sorted(photo.refused.get(face, ()))}

@@ -28,7 +28,7 @@ from whosthat.server.studio.checked import Looks
 from whosthat.server.studio.entrance import Entrance
 from whosthat.server.studio.folders import Grounds
 from whosthat.server.studio.jobs import Jobs
-from whosthat.server.studio.photos import Copies, Pictures
+from whosthat.server.studio.photos import Copies
 from whosthat.server.studio.runs import Runs
 from whosthat.server.studio.shown import ShownPhotos
 from whosthat.workflow.groups_at_hand import GroupsAtHand
@@ -87,8 +87,10 @@ class Studio:
         """Held by whoever changes people or the threshold."""
         self.service = service
         self.language = translation.language()
-        self.pictures = Pictures()
-        self._opened: Opened | None = None
+        self.pictures: dict[str, bytes] = {}
+        """JPEG files that were drawn of the last video, by a number."""
+        self.opened: Opened | None = None
+        """The recogniser that is open, if any."""
         self._opening = threading.Lock()
         self._desk = tempfile.TemporaryDirectory(prefix="whosthat-studio-")
 
@@ -143,26 +145,21 @@ class Studio:
         """A folder for its owner alone, for files that live as long as the studio."""
         return Path(self._desk.name)
 
-    @property
-    def opened(self) -> Opened | None:
-        """The recogniser that is open, if any."""
-        return self._opened
-
     def open(self, run: str) -> Opened:
         """Open a run's recogniser; what the one before said is forgotten."""
         place = self.runs.place(run)
         opened = Opened(run, load(place / BUNDLE), _photos_of(place))
         with self._opening:
-            if self._opened is not None:
-                self.service.remove(self._opened.run)
+            if self.opened is not None:
+                self.service.remove(self.opened.run)
             self.service.add(place / BUNDLE, run)
-            self._opened = opened
+            self.opened = opened
         self.shown.clear()
         return opened
 
     def recogniser(self) -> Opened:
         """Return the recogniser that is open, or else open the newest; `Refusal` where there is none."""
-        if self._opened is None:
+        if self.opened is None:
             try:
                 name = latest(self.runs.folder).resolve().name
             except UsageError as error:
@@ -170,7 +167,7 @@ class Studio:
             if name == LATEST:
                 raise Refusal(409, "no_run", "There is no recogniser yet. Train one first.")
             return self.open(name)
-        return self._opened
+        return self.opened
 
     def photo_of(self, opened: Opened) -> Any:
         """Return a function from an enrolled photo's name in its folder to that by which the page can ask for it, or None."""

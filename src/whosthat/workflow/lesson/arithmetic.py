@@ -17,9 +17,8 @@ from whosthat.evaluation.plots.chart import draw_chart
 from whosthat.evaluation.plots.lesson_charts import draw_tiles, losses_chart, tiles_size
 from whosthat.translation import _
 from whosthat.wording import percent
-from whosthat.workflow.lesson.workshop import PEOPLE, Shown, Workshop
+from whosthat.workflow.lesson.workshop import PEOPLE, Shown, Words, Workshop
 
-Words = Mapping[str, str]
 Array = NDArray[Any]
 
 WHITE = 9
@@ -79,14 +78,9 @@ def piece_of(photo: Array) -> tuple[int, int, Array]:
     return int(top), int(left), grey[top : top + PIECE, left : left + PIECE]
 
 
-def photo_of_piece(shop: Workshop) -> Array:
-    """Return the photo that the pencil exercise is about."""
-    return np.asarray(shop.test[0][0])
-
-
 def map_of(shop: Workshop) -> Array:
     """Return the result of the convolution on the piece, int64 (4, 4)."""
-    return convolved(piece_of(photo_of_piece(shop))[2], FILTER)
+    return convolved(piece_of(shop.test[0][0])[2], FILTER)
 
 
 def block(caption: str, numbers: Array) -> Grid:
@@ -101,7 +95,7 @@ def joined(terms: Iterable[str]) -> str:
 
 def convolution_before(shop: Workshop, words: Words) -> Shown:
     """Show a piece of a photo and a filter."""
-    photo = photo_of_piece(shop)
+    photo = shop.test[0][0]
     top, left, piece = piece_of(photo)
     facts = {"height": PIECE, "width": PIECE, "black": 0, "white": WHITE, "filter_side": len(FILTER)}
     framed = np.repeat(np.rint(photo.mean(axis=2))[..., None], 3, axis=2).astype(np.uint8)
@@ -115,7 +109,7 @@ def convolution_before(shop: Workshop, words: Words) -> Shown:
 
 def convolution_after(shop: Workshop, words: Words) -> Shown:
     """Compute the convolution."""
-    piece, result = piece_of(photo_of_piece(shop))[2], map_of(shop)
+    piece, result = piece_of(shop.test[0][0])[2], map_of(shop)
     corner = piece[: len(FILTER), : len(FILTER)]
     pairs = zip(corner.flat, FILTER.flat, strict=True)
     products = joined(f"{number} x {weight}" if weight >= 0 else f"-{number} x {-weight}" for number, weight in pairs)

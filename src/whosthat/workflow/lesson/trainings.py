@@ -7,7 +7,7 @@ in the second, so that predictions are made before anything is known.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -38,11 +38,10 @@ from whosthat.workflow.lesson.workshop import (
     Experiment,
     Photos,
     Shown,
+    Words,
     Workshop,
     probabilities,
 )
-
-Words = Mapping[str, str]
 
 SMALL, GOOD, LARGE = 0.0001, 0.01, 0.2
 """Learning rates of SGD for the lesson's network; with the last one each step overshoots."""

@@ -204,5 +204,8 @@ Facts = dict[str, Any]
 Shown = tuple[Facts, tuple[Any, ...]]
 """What a step computes: facts, and exhibits (`evaluation.lesson_page`)."""
 
-Compute = Callable[[Workshop, Mapping[str, str]], Shown]
-"""One half of a step; its second argument is `StepText.words` in the current language."""
+Words = Mapping[str, str]
+"""`StepText.words` in the current language."""
+
+Compute = Callable[[Workshop, Words], Shown]
+"""One half of a step."""

@@ -11,36 +11,29 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from whosthat.errors import BundleError, LibraryError
+from whosthat.errors import LibraryError
 from whosthat.library.contents import embeddings, files_of_photos, photos_by_digest, set_setting
 from whosthat.library.facts import Said, key_of, names_by_key, people_of, rows_of_people, said_of_faces
 from whosthat.library.store import Library
-from whosthat.recognition import load
-from whosthat.recognition.bundle import FACTS, find_bundle, open_bundle
+from whosthat.recognition.bundle import FACTS, find_bundle
 from whosthat.recognition.distances import distances
 from whosthat.recognition.gallery import FILE
 from whosthat.recognition.grouping import ASIDE
 from whosthat.recognition.identifier import Decision, Identifier
 from whosthat.recognition.manifest import read_manifest
 from whosthat.translation import _
+from whosthat.workflow.library.in_use import LEARNT, OWN, bundle_in_use, face_recogniser, own_is_whole
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from whosthat.recognition.face_recogniser import FaceRecogniser
     from whosthat.types import FloatArray
-
-OWN = "recogniser"
-"""The library's own recogniser: its folder in the library, and what the setting ``bundle`` then says."""
-
-LEARNT = "learnt"
-"""The setting that says what the own recogniser has learnt from (`recogniser`)."""
 
 AT_ONCE = 8192
 """Faces whose embeddings are in memory at once, and those of one photo more."""
@@ -93,13 +86,12 @@ class _Answer:
     why: str
 
 
-@dataclass
-class _Faces:
+class _Faces(NamedTuple):
     """Faces of whole photos, photo by photo, from left to right: rows in the library, photos' rows, embeddings, float32 (n, dimensions)."""
 
-    rows: list[int] = field(default_factory=list)
-    photos: list[int] = field(default_factory=list)
-    vectors: FloatArray = field(default_factory=lambda: np.empty((0, 0), np.float32))
+    rows: list[int]
+    photos: list[int]
+    vectors: FloatArray
 
 
 def answer_again(library: Library, photos: Collection[int] | None = None, *, may_learn: bool = True) -> Answered:
@@ -123,10 +115,13 @@ def answer_again(library: Library, photos: Collection[int] | None = None, *, may
     if reader is None:
         return Answered(0, 0)
     if may_learn and library.setting("bundle") == OWN and library.setting(LEARNT) and library.setting("answered") != _state(library):
-        from whosthat.workflow.library.recogniser import learn  # which needs `OWN`, and fitting, which is rare
+        from whosthat.workflow.library.recogniser import learn  # fitting is rare
 
         learn(library)
-    recogniser, state = _in_use(library), _state(library)
+    bundle, state = bundle_in_use(library), _state(library)
+    recogniser = None if bundle is None else face_recogniser(bundle)
+    if bundle is not None and recogniser is None:
+        raise LibraryError("{bundle} is no face recogniser. Scan again with another bundle.", bundle=bundle)
     if photos is None or library.setting("answered") != state:
         photos = [row for (row,) in library.rows("SELECT DISTINCT photo FROM faces WHERE reader = ?", (reader,))]
     photos, people, names = sorted(photos), people_of(library), names_by_key(library)
@@ -140,32 +135,6 @@ def answer_again(library: Library, photos: Collection[int] | None = None, *, may
     answers.update(_of_groups(library, reader, photos, told, answers))
     note = "" if fits or recogniser is None else _("The recogniser in use knows other embeddings than this library. Scan again with it.")
     return _written(library, reader, photos, answers, state, note)
-
-
-def bundle_in_use(library: Library) -> Path | None:
-    """Return the bundle of the recogniser in use; None where there is none."""
-    setting = library.setting("bundle")
-    if setting is None:
-        return None
-    return library.folder / OWN if setting == OWN else Path(setting)
-
-
-def own_is_whole(library: Library) -> bool:
-    """Tell whether the library's own recogniser is there and complete; another can be learnt at any time."""
-    try:
-        return open_bundle(library.folder / OWN).folder == library.folder / OWN
-    except BundleError:
-        return False
-
-
-def _in_use(library: Library) -> FaceRecogniser | None:
-    bundle = bundle_in_use(library)
-    if bundle is None:
-        return None
-    recogniser = load(bundle)
-    if not hasattr(recogniser, "reader") or not hasattr(recogniser, "identifier"):
-        raise LibraryError("{bundle} is no face recogniser. Scan again with another bundle.", bundle=bundle)
-    return cast("FaceRecogniser", recogniser)
 
 
 def _state(library: Library) -> str:
@@ -223,9 +192,10 @@ def _decided(identifier: Identifier, faces: _Faces, told: Mapping[int, Said], pe
         for place, own in enumerate(denied.values()):
             never[place, list(own)] = True
         again = identifier.decide(faces.vectors[list(denied)], never)
-        rows = list(denied)
-        parts: Iterator[tuple[NDArray[Any], NDArray[Any]]] = zip(decision, again, strict=True)
-        decision = Decision(*(_with_rows(part, rows, new) for part, new in parts))
+        parts: list[NDArray[Any]] = [part.copy() for part in decision]
+        for part, new in zip(parts, again, strict=True):
+            part[list(denied)] = new
+        decision = Decision(*parts)
     allowed = np.array(decision.allowed)
     taken: dict[int, set[int]] = defaultdict(set)
     for at, one in heard.items():
@@ -237,12 +207,6 @@ def _decided(identifier: Identifier, faces: _Faces, told: Mapping[int, Said], pe
         if photo in taken:
             allowed[at] &= ~np.isin(decision.labels[at], list(taken[photo]))
     return decision._replace(allowed=allowed)
-
-
-def _with_rows(part: NDArray[Any], rows: Sequence[int], new: NDArray[Any]) -> NDArray[Any]:
-    changed = np.array(part)
-    changed[rows] = new
-    return changed
 
 
 def _of_fact(told: Said, people: Mapping[int, str]) -> _Answer:

@@ -15,15 +15,16 @@ from pathlib import Path
 from whosthat.errors import DatasetError, LibraryError, UsageError, WhosthatError, did_you_mean
 from whosthat.library import facts
 from whosthat.library.contents import LibraryFace, files_of, files_of_photos, in_pixels, photos_by_digest
-from whosthat.library.facts import Fact, Place, Saying, What, key_of, names_by_key, people_of
+from whosthat.library.facts import Fact, Place, Saying, What, key_of, names_by_key
 from whosthat.library.store import Library
 from whosthat.recognition.bundle import open_bundle
 from whosthat.recognition.grouping import ASIDE
 from whosthat.translation import _, ngettext
 from whosthat.types import Box
 from whosthat.workflow.discovery import NOBODY, checked_name
-from whosthat.workflow.library.answering import OWN, Answered, answer_again, bundle_in_use
+from whosthat.workflow.library.answering import Answered, answer_again
 from whosthat.workflow.library.faces import face_meant, photo_row
+from whosthat.workflow.library.in_use import OWN, bundle_in_use
 from whosthat.workflow.library.recogniser import Effect, Learnt, effects_of, learn
 from whosthat.workflow.people import add_person, rule_out
 from whosthat.workflow.people_photos import remove_photo
@@ -162,17 +163,11 @@ def rename_in_library(library: str | Path, name: str, new_name: str, *, merge: b
 
     A bundle that the library uses is not changed; whom it calls by the first name is the same person all the same.
 
-    Raises UsageError where nobody has the first name, the second cannot be one, or somebody else has it and ``merge`` is not given.
+    Raises UsageError where nobody has the first name or the second cannot be one; NameTakenError where somebody else has it already.
     """
     with Library(library) as opened:
         facts.rename(opened, name, _checked("is", new_name, {}) or "", merge=merge)
         return _settle(opened, lambda: [])
-
-
-def is_taken(library: str | Path, name: str, new_name: str) -> bool:
-    """Tell whether somebody else than the person called ``name`` has the new name, so that renaming would merge two people."""
-    with Library(library) as opened:
-        return key_of(new_name) != key_of(name) and key_of(new_name) in {key_of(one) for one in people_of(opened).values()}
 
 
 def corrections(library: str | Path, *, undone: bool = True) -> tuple[Correction, ...]:

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from whosthat.library import contents
-from whosthat.library.contents import SAME_PLACE, LibraryFace, overlap
+from whosthat.library.contents import SAME_PLACE, LibraryFace
 from whosthat.library.store import Library
 from whosthat.types import Box
 
@@ -53,10 +53,9 @@ def _carry(change: sqlite3.Connection, old: tuple[int, Sequence[LibraryFace]], n
     carried = 0
     for fact, *box in change.execute("SELECT id, left, top, right, bottom FROM facts WHERE photo = ?", (before,)).fetchall():
         face = _same_face(Box(*box), old_faces, new_faces)
-        if face is None or any(overlap(face.place, place) >= SAME_PLACE for place in taken):
+        if face is None or any(face.place.overlap(place) >= SAME_PLACE for place in taken):
             continue
-        place = (face.place.left, face.place.top, face.place.right, face.place.bottom)
-        change.execute(_COPY, (after, *place, fact))
+        change.execute(_COPY, (after, *face.place.sides, fact))
         if not is_copied:
             change.execute("DELETE FROM facts WHERE id = ?", (fact,))
         carried += 1
@@ -65,8 +64,8 @@ def _carry(change: sqlite3.Connection, old: tuple[int, Sequence[LibraryFace]], n
 
 def _at(place: Box, faces: Sequence[LibraryFace]) -> LibraryFace | None:
     """Return the face that stands in a place."""
-    face = max(faces, key=lambda face: overlap(face.place, place), default=None)
-    return None if face is None or overlap(face.place, place) < SAME_PLACE else face
+    face = max(faces, key=lambda face: face.place.overlap(place), default=None)
+    return None if face is None or face.place.overlap(place) < SAME_PLACE else face
 
 
 def _same_face(place: Box, before: Sequence[LibraryFace], after: Sequence[LibraryFace]) -> LibraryFace | None:

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import MAXYEAR, date, datetime, timedelta
 from pathlib import Path
-from typing import Any, overload
+from typing import TYPE_CHECKING, Any, overload
 
 from whosthat.errors import LibraryError, UsageError, path_given, type_given
 from whosthat.library.query import parse
@@ -20,6 +20,9 @@ from whosthat.library.search import Question, known_of, search
 from whosthat.library.store import Library
 from whosthat.translation import _
 from whosthat.wording import cut, none_known
+
+if TYPE_CHECKING:
+    from whosthat.workflow.library.likeness import Similar
 
 FEW, MANY = 20, 1000
 """Photos that are read together when all are gone through: at first, and then."""
@@ -63,23 +66,6 @@ class FoundPhoto:
     def when(self) -> str:
         """When it was taken, to the minute; empty where it does not say."""
         return "" if self.taken is None else self.taken.isoformat(" ", "minutes")
-
-
-@dataclass(frozen=True, slots=True)
-class Similar:
-    """Whom a face of a photo looks like, in the whole library.
-
-    Attributes:
-        face: Its number in the photo, from 1, from the left.
-        name: Who it is, where the library knows that; None else.
-        photos: How many other photos show a similar face.
-        names: Who these faces are, and how many of each, the most first; None stands for those without a name.
-    """
-
-    face: int
-    name: str | None
-    photos: int
-    names: tuple[tuple[str | None, int], ...]
 
 
 @dataclass(frozen=True, slots=True)

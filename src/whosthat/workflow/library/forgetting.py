@@ -26,7 +26,8 @@ from whosthat.library.store import Library
 from whosthat.progress import SILENT, Progress
 from whosthat.translation import N_, _
 from whosthat.workflow.forgetting import STOPPED, forget_in_cache
-from whosthat.workflow.library.answering import OWN, answer_again, bundle_in_use
+from whosthat.workflow.library.answering import answer_again
+from whosthat.workflow.library.in_use import OWN, bundle_in_use
 from whosthat.workflow.library.metadata import take_out
 from whosthat.workflow.people import list_people
 from whosthat.workflow.removing import held, remove_person
@@ -36,8 +37,8 @@ SHEETS = "groups"
 
 KEPT = N_(
     "The photos themselves were not deleted. The next scans pass over photos that show nobody else. Of photos that show others too, the "
-    "library keeps the path, and takes no face in this place any more. Changed copies of the photos, other libraries, contact sheets in "
-    "other folders, backups, and commands that look at the same photos outside the library may find the person again."
+    "library keeps the path, and takes no face in this place any more. Changed copies of the photos, other libraries, contact sheets and "
+    "sorted photos in other folders, backups, and commands that look at the same photos outside the library may find the person again."
 )
 
 
@@ -57,6 +58,7 @@ class ForgottenPerson:
         paths: Paths of shared photos that hold the name; they stay.
         cache_rows: Photos whose facts, faces and embeddings were in the cache.
         cache_files: Files of the cache that were changed or deleted.
+        untagged: Sidecars, and photos, that lost the name which whosthat had written there; those that said nothing else are deleted.
         bundles: Recognisers that knew the person, and know them no more.
         kept: What was not deleted, in whole sentences.
     """
@@ -72,6 +74,7 @@ class ForgottenPerson:
     paths: int
     cache_rows: int
     cache_files: tuple[str, ...]
+    untagged: int
     bundles: tuple[str, ...]
     kept: str
 
@@ -159,7 +162,8 @@ def _known(library: Library, name: str) -> str:
 
 def _finish(library: Library, erasing: Erasing, progress: Progress, *, stopped: bool) -> tuple[ForgottenPerson, Path]:
     """Do what a forgetting still has to do, which may be all of it; the rows go last, because they say what else is to go."""
-    kept = [_(KEPT), *([_(STOPPED)] if stopped else []), *take_out(library, erasing.person, progress)]
+    untagged = take_out(library, erasing.person, progress)
+    kept = [_(KEPT), *([_(STOPPED)] if stopped else []), *untagged.kept]
     cache_rows, cache_files = forget_in_cache(erasing.digests(library))
     bundles = [str(bundle) for bundle in _bundles(library) if _forget_in_bundle(library, bundle, erasing.person, kept)]
     file = library.folder.with_name(erasing.receipt)
@@ -172,6 +176,7 @@ def _finish(library: Library, erasing: Erasing, progress: Progress, *, stopped: 
             time=datetime.now(UTC).isoformat(timespec="seconds"),
             cache_rows=cache_rows,
             cache_files=cache_files,
+            untagged=untagged.files,
             bundles=tuple(bundles),
             kept=" ".join(kept),
             **erasing.counts(library),

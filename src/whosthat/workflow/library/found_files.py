@@ -154,12 +154,8 @@ def _copy(source: Path, target: Path) -> None:
         temporary.unlink(missing_ok=True)
 
 
-def _hard_link(source: Path, target: Path) -> None:
-    os.link(source, target)
-
-
 _WAYS: tuple[tuple[str, Callable[[Path, Path], None]], ...] = (
     ("link", lambda source, target: target.symlink_to(source)),
-    ("link", _hard_link),
+    ("link", lambda source, target: target.hardlink_to(source)),
     ("copy", _copy),
 )

@@ -22,8 +22,7 @@ from whosthat.library.facts import How, Place, Saying, matched, people_of, said_
 from whosthat.library.store import Library
 from whosthat.translation import _, ngettext
 from whosthat.wording import counted
-from whosthat.workflow.discover import grouped
-from whosthat.workflow.discovery import NOBODY, Discovery, FoundFace
+from whosthat.workflow.discovery import NOBODY, Discovery, FoundFace, grouped
 from whosthat.workflow.library.answering import Answered, answer_again
 from whosthat.workflow.library.recogniser import Learnt, learn
 

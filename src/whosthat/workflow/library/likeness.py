@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -24,7 +25,7 @@ from whosthat.library.store import Library
 from whosthat.photos.reading import decode, sha256_of
 from whosthat.recognition.distances import distances
 from whosthat.recognition.impostors import NETWORKS, Impostors
-from whosthat.workflow.library.find import Similar
+from whosthat.workflow.library.in_use import bundle_in_use, face_recogniser, networks_in_use
 
 if TYPE_CHECKING:
     from whosthat.faces.finding import FaceReader
@@ -32,6 +33,23 @@ if TYPE_CHECKING:
 
 BLOCK = 8192
 """Embeddings that are read at once."""
+
+
+@dataclass(frozen=True, slots=True)
+class Similar:
+    """Whom a face of a photo looks like, in the whole library.
+
+    Attributes:
+        face: Its number in the photo, from 1, from the left.
+        name: Who it is, where the library knows that; None else.
+        photos: How many other photos show a similar face.
+        names: Who these faces are, and how many of each, the most first; None stands for those without a name.
+    """
+
+    face: int
+    name: str | None
+    photos: int
+    names: tuple[tuple[str | None, int], ...]
 
 
 def similar_faces(library: Library, photo: Path, face: int | None = None) -> tuple[tuple[Similar, ...], dict[int, float]]:
@@ -106,18 +124,13 @@ def _look(library: Library, reader: str, photo: Path) -> FloatArray:
 
 def _opened(library: Library) -> FaceReader:
     """Open the library's reader, without changing anything in the library."""
-    from whosthat.faces.models import AUTO  # what opens networks takes a while to import, and most photos are in the library
-    from whosthat.recognition import load
-    from whosthat.workflow.face_photos import open_reader
-    from whosthat.workflow.library.answering import bundle_in_use
+    from whosthat.workflow.face_photos import open_reader  # takes a while to import, and most photos are in the library
 
     if (bundle := bundle_in_use(library)) is not None:
         with suppress(BundleError):  # of another version, or gone: the networks alone may be there
-            reader: FaceReader | None = getattr(load(bundle), "reader", None)
-            if reader is not None:
-                return reader
-    detector, _blank, embedder = (library.setting("networks") or "").partition(" ")
-    return open_reader(detector or AUTO, embedder or AUTO).reader
+            if (recogniser := face_recogniser(bundle)) is not None:
+                return recogniser.reader
+    return open_reader(*networks_in_use(library)).reader
 
 
 def _near(library: Library, reader: str, wanted: FloatArray, own: int) -> tuple[IntArray, IntArray, FloatArray]:

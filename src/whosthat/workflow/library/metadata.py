@@ -23,7 +23,7 @@ from whosthat.translation import _
 from whosthat.types import Box, SetAside
 from whosthat.workflow.library.answering import Answered, answer_again
 from whosthat.workflow.metadata import NamesWriter, PeopleReader, XmpRead, XmpWritten, matched
-from whosthat.workflow.untagging import untag_all
+from whosthat.workflow.untagging import Untagged, untag_all
 
 _ANSWERS = (
     'SELECT faces.photo, name, faces."left", faces.top, faces."right", faces.bottom, confidence FROM answers '
@@ -65,16 +65,13 @@ def write_library_xmp(library: str | Path, *, in_files: bool = False, progress: 
         return written
 
 
-def take_out(library: Library, name: str, progress: Progress = SILENT) -> list[str]:
-    """Take a person's name, and older ones, out of what whosthat wrote in the folders of a library.
-
-    Returns:
-        A sentence for each file and folder that may still hold it.
-    """
+def take_out(library: Library, name: str, progress: Progress = SILENT) -> Untagged:
+    """Take a person's name, and older ones, out of what whosthat wrote in the folders of a library; folders may still hold it, too."""
     older = library.rows("SELECT aliases.name FROM aliases JOIN people ON people.id = person WHERE people.name = ?", (name,))
     roots = [root for root in contents.roots_of(library).values() if root.is_dir()]
     untagged = untag_all([*(one for (one,) in older), name], roots, progress=progress)
-    return [*untagged.kept, *(_("{folder} is not there; photos in it may hold the name.", folder=folder) for folder in _away(library))]
+    untagged.kept += [_("{folder} is not there; photos in it may hold the name.", folder=folder) for folder in _away(library)]
+    return untagged
 
 
 def read_library_xmp(library: str | Path, *, contacts: str | Path | None = None, progress: Progress = SILENT) -> tuple[XmpRead, Answered]:
@@ -104,7 +101,7 @@ def read_library_xmp(library: str | Path, *, contacts: str | Path | None = None,
             regions = [region for path in paths for region in reader.people_in(path, read.problems)]
             if regions:
                 read.people += len(regions)
-                read.faces += sum(1 for _pair in matched(regions, _places(opened, photo)))
+                read.faces += sum(1 for _pair in matched(regions, [face.place for face in contents.faces_of(opened, photos=[photo])]))
                 sayings += _new(opened, photo, regions)
             progress.step(_("photos"), number, len(files))
         if sayings:
@@ -135,16 +132,6 @@ def _is_written(photo: Path, *, in_files: bool) -> bool:
         return any(map(is_marked, packets))
     except (OSError, PhotoError, SidecarError):
         return False
-
-
-def _places(library: Library, photo: int) -> list[Box]:
-    """Return where the faces of a photo are, in shares."""
-    rows = library.rows(
-        'SELECT "left" / width, top / height, "right" / width, bottom / height FROM faces JOIN photos ON photos.id = photo '
-        "WHERE photo = ? AND reader = ?",
-        (photo, library.setting("reader") or ""),
-    )
-    return [Box(*row) for row in rows]
 
 
 def _new(library: Library, photo: int, regions: Iterable[Region]) -> Iterator[Saying]:

@@ -9,21 +9,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 from whosthat.errors import BundleError, UsageError
-from whosthat.faces.models import AUTO
 from whosthat.library.contents import set_setting
 from whosthat.library.store import Library
 from whosthat.progress import Progress
-from whosthat.recognition import load
 from whosthat.translation import _
 from whosthat.workflow.face_photos import open_reader
-from whosthat.workflow.library.answering import OWN, bundle_in_use
+from whosthat.workflow.library.in_use import OWN, bundle_in_use, face_recogniser, networks_in_use
 
 if TYPE_CHECKING:
     from whosthat.faces.finding import FaceReader
-    from whosthat.recognition.face_recogniser import FaceRecogniser
 
 _DROP = "DELETE FROM {table} WHERE reader <> ?1 AND photo IN (SELECT photo FROM looks WHERE reader = ?1)"
 
@@ -61,8 +58,7 @@ class LibraryReader:
                 return self._used(_reader_of(place))
         except BundleError as error:
             self._progress.say(_("The recogniser in use cannot be opened, so nobody gets a name from it now. {error}", error=error))
-        detector, embedder = (self._library.setting("networks") or f"{AUTO} {AUTO}").split(" ")
-        return self._used(open_reader(detector, embedder).reader)
+        return self._used(open_reader(*networks_in_use(self._library)).reader)
 
     def looked_at(self, photos: Sequence[int]) -> set[int]:
         """Return those of some photos, by row, that this reader has looked at."""
@@ -98,7 +94,7 @@ class LibraryReader:
 
 
 def _reader_of(bundle: str | Path) -> FaceReader:
-    recogniser = load(bundle)
-    if not hasattr(recogniser, "reader"):
+    recogniser = face_recogniser(bundle)
+    if recogniser is None:
         raise UsageError("{bundle} is no face recogniser, and a library needs one. Train one on photos of people.", bundle=bundle)
-    return cast("FaceRecogniser", recogniser).reader
+    return recogniser.reader

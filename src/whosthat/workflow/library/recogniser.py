@@ -16,7 +16,7 @@ import re
 import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from typing import TYPE_CHECKING, NamedTuple, cast
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -24,23 +24,19 @@ from whosthat.checking.costly import Answered, lost_to
 from whosthat.checking.suspects import judge_photos
 from whosthat.dataset.duplicates import BURST_SECONDS, Groups
 from whosthat.errors import BundleError, LibraryError
-from whosthat.faces.models import AUTO
 from whosthat.library.contents import LibraryFace, faces_of, set_setting
 from whosthat.library.facts import key_of, people_of, rows_of_people, said_of_faces
 from whosthat.library.store import Library
-from whosthat.recognition import load
-from whosthat.recognition.bundle import BundleFacts, DataFacts, open_bundle, save_bundle
+from whosthat.recognition.bundle import BundleFacts, DataFacts, open_bundle
 from whosthat.recognition.enrolling import FittedIdentifier, fit_identifier
-from whosthat.recognition.face_recogniser import KIND, FaceRecogniser, bundle_files
 from whosthat.recognition.gallery import EnrolledPhoto, Gallery
 from whosthat.recognition.heads import compared
-from whosthat.recognition.index import index_of
 from whosthat.translation import _
 from whosthat.wording import counted, percent
 from whosthat.workflow.face_notes import how_named
 from whosthat.workflow.face_photos import OpenedReader, open_reader
 from whosthat.workflow.gallery_bundle import lock_of
-from whosthat.workflow.library.answering import LEARNT, OWN, bundle_in_use, own_is_whole
+from whosthat.workflow.library.in_use import LEARNT, OWN, bundle_in_use, face_recogniser, networks_in_use, own_is_whole
 from whosthat.workflow.training_run import versions
 
 if TYPE_CHECKING:
@@ -192,7 +188,9 @@ def _learn(library: Library, lessons: _Lessons, opened: OpenedReader, kept: Sequ
     gallery, groups, rows = _gallery(lessons, kept)
     fitted = fit_identifier(gallery, groups, embedder=opened.reader.embedder.facts.name)
     effects = effects_in(gallery, Answered.by(fitted, groups), {row: lesson.fact for row, lesson in rows.items() if lesson.corrected})
-    _save(library, opened, fitted)
+    data = DataFacts.of(library.folder.name, {"train": {photo.sha256 for photo in gallery.photos}})
+    facts = BundleFacts(data=data, versions=versions(), **opened.facts(fitted.identifier))
+    opened.save(library.folder / OWN, facts, gallery)
     learnt = Learnt(len(gallery.people), len(gallery.photos), len(lessons.lessons) - len(rows), True, _notes(fitted), effects)
     with library.changing() as change:
         set_setting(change, "bundle", OWN)
@@ -263,16 +261,12 @@ def _opened(library: Library) -> tuple[OpenedReader, list[_Kept]]:
     found: OpenedReader | None = None
     places = [own] * own_is_whole(library) + [used] * (used is not None and used != own and used.exists())
     for bundle in filter(None, places):
-        recogniser = load(bundle)
-        if hasattr(recogniser, "reader") and recogniser.reader.key == key:
-            faces, files = cast("FaceRecogniser", recogniser), open_bundle(bundle)
-            names = files.facts.faces.detector_files if files.facts.faces else ()
-            found = found or OpenedReader(faces.reader, files.graph(), {name: files.file(f"{name}.onnx") for name in names})
+        recogniser, files = face_recogniser(bundle), open_bundle(bundle)
+        if recogniser is not None and files.facts.faces is not None and recogniser.reader.key == key:
+            found = found or OpenedReader(recogniser.reader, files.graph(), files.detector_files(files.facts.faces.detector_files))
             if bundle == own:
-                kept = _kept(faces.identifier.gallery)
-    if found is None:
-        detector, embedder = (library.setting("networks") or f"{AUTO} {AUTO}").split(" ")
-        found = open_reader(detector, embedder)
+                kept = _kept(recogniser.identifier.gallery)
+    found = found or open_reader(*networks_in_use(library))
     if found.reader.key != key:
         raise LibraryError("The faces of this library were found by other networks ({key}). Scan again, then learn.", key=key)
     return found, kept
@@ -282,24 +276,6 @@ def _kept(gallery: Gallery) -> list[_Kept]:
     """Return the photos that were not learnt from facts of the library, but enrolled by somebody (`people.add_person`)."""
     rows = [row for row, photo in enumerate(gallery.photos) if not _OWN.search(photo.name)]
     return [_Kept(gallery.people[gallery.labels[row]], gallery.photos[row], np.array(gallery.vectors[row])) for row in rows]
-
-
-def _save(library: Library, opened: OpenedReader, fitted: FittedIdentifier) -> None:
-    identifier, reader = fitted.identifier, opened.reader
-    gallery = identifier.gallery
-    facts = BundleFacts(
-        kind=KIND,
-        network=reader.embedder.facts.name,
-        labels=gallery.people,
-        faces=opened.facts(identifier),
-        temperature=identifier.temperature,
-        threshold=identifier.threshold,
-        data=DataFacts.of(library.folder.name, {"train": {photo.sha256 for photo in gallery.photos}}),
-        licences={reader.detector.name: reader.detector.licence, reader.embedder.facts.name: reader.embedder.facts.licence},
-        versions=versions(),
-    )
-    files = bundle_files(gallery, opened.detector_files, index_of(gallery.vectors, gallery.labels))
-    save_bundle(library.folder / OWN, facts, graph=opened.graph, more=files)
 
 
 def _notes(fitted: FittedIdentifier) -> tuple[str, ...]:

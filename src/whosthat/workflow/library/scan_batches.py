@@ -12,22 +12,23 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from whosthat.dataset.threads import in_order
 from whosthat.errors import PhotoError
+from whosthat.faces.finding import SeenFaces, crowd_words
 from whosthat.library import contents
 from whosthat.library.contents import mark_of
 from whosthat.library.store import Library, stamp_of_file
-from whosthat.photos.reading import NO_PIXEL, DecodedPhoto, decode, opened, sha256_of
+from whosthat.photos.reading import NO_PIXEL, DecodedPhoto, opened, sha256_of
 from whosthat.progress import Progress
 from whosthat.settings import MAX_PHOTO_BYTES
 from whosthat.translation import _
 from whosthat.types import SetAside
 from whosthat.workflow.face_photos import seen_in_photos
 from whosthat.workflow.forgetting import forget_in_cache
+from whosthat.workflow.known_files import why_unreadable
 from whosthat.workflow.library.reader import LibraryReader
 
 if TYPE_CHECKING:
     import sqlite3
 
-    from whosthat.faces.finding import SeenFaces
 
 BATCH = 128
 """Photos that are looked at before the library is changed: a kill costs no more, and the cache of photos keeps most of their faces."""
@@ -62,6 +63,7 @@ class Batches:
         placed: The rows of photos that were found at a new place.
         looked: The rows of photos that were looked at.
         unreadable: What cannot be read.
+        crowded: Photos of which only the surest faces were taken.
     """
 
     def __init__(self, library: Library, reader: LibraryReader, progress: Progress) -> None:
@@ -71,6 +73,7 @@ class Batches:
         self.placed: set[int] = set()
         self.looked: set[int] = set()
         self.unreadable: list[SetAside] = []
+        self.crowded: list[SetAside] = []
 
     def is_forgotten(self, *what: bytes | str) -> bool:
         """Tell whether a content, or a place and its stamp, is to be passed over."""
@@ -104,13 +107,13 @@ class Batches:
         }
         seen = self._seen(wanted, progress)
         problems = {digest: glance for digest, glance in glances.items() if isinstance(glance, str)}
-        problems |= {digest: _why(path) for digest, path in wanted.items() if digest not in seen and digest in glances}
+        problems |= {digest: why_unreadable(path) for digest, path in wanted.items() if digest not in seen and digest in glances}
         with self._library.changing() as change:
             for digest, glance in glances.items():
                 if isinstance(glance, DecodedPhoto) and digest in seen:
                     known[digest] = contents.put_photo(change, digest, glance.size, glance.taken_at)
                     self.counts["new"] += 1
-            self._keep_faces(change, known, seen)
+            self._keep_faces(change, known, seen, paths)
             for file, one in zip(batch, read, strict=True):
                 self._keep_file(change, file, one, known.get(one.digest), one.problem or problems.get(one.digest, ""))
         progress.step(_("photos looked at"), len(batch), len(batch))
@@ -130,12 +133,16 @@ class Batches:
             self.unreadable.append(SetAside(file.path, problem))
         # else it was changed between two looks, and the next scan finds it as new
 
-    def _keep_faces(self, change: sqlite3.Connection, rows: Mapping[str, int], seen: Mapping[str, SeenFaces]) -> None:
+    def _keep_faces(
+        self, change: sqlite3.Connection, rows: Mapping[str, int], seen: Mapping[str, SeenFaces], paths: Mapping[str, Path]
+    ) -> None:
         for digest, faces in seen.items():
             if digest in rows:
                 contents.put_faces(change, rows[digest], self._reader.key, faces.faces, faces.vectors, faces.sharpness)
                 self.counts["faces"] += len(faces.faces)
                 self.looked.add(rows[digest])
+                if words := crowd_words(len(faces.faces)):
+                    self.crowded.append(SetAside(paths[digest], words))
 
     def _look_again(self, digests: Sequence[str], progress: Progress) -> None:
         """Look at photos that are in the library already."""
@@ -144,8 +151,8 @@ class Batches:
         paths = {digest: places[row][0] for digest, row in rows.items() if row in places}
         seen = self._seen(paths, progress)
         with self._library.changing() as change:
-            self._keep_faces(change, rows, seen)
-        self.unreadable += [SetAside(path, why) for digest, path in paths.items() if digest not in seen and (why := _why(path))]
+            self._keep_faces(change, rows, seen, paths)
+        self.unreadable += [SetAside(path, why) for digest, path in paths.items() if digest not in seen and (why := why_unreadable(path))]
 
     def _forget_again(self) -> None:
         """Keep the faces of people who were forgotten out of the cache, too, where another reader has now looked at them."""
@@ -178,7 +185,7 @@ def _read(file: FoundFile) -> _Read:
     is_small = bool(stamp) and int(stamp.partition(" ")[0]) <= MAX_PHOTO_BYTES
     if is_small and (digest := sha256_of(path)):
         return _Read(stamp, digest)
-    return _Read("" if is_small else stamp, "", _why(path))
+    return _Read("" if is_small else stamp, "", why_unreadable(path))
 
 
 def _glance(path: Path, digest: str) -> DecodedPhoto | str | None:
@@ -188,12 +195,3 @@ def _glance(path: Path, digest: str) -> DecodedPhoto | str | None:
             return photo if photo.sha256 == digest else None
     except PhotoError as error:
         return error.reason
-
-
-def _why(path: Path) -> str:
-    """Say why a photo cannot be read, empty where it can: it was changed meanwhile."""
-    try:
-        decode(path)
-    except PhotoError as error:
-        return error.reason
-    return ""

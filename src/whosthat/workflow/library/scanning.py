@@ -12,7 +12,7 @@ from __future__ import annotations
 import os
 import time
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib.util import find_spec
 from pathlib import Path
@@ -56,6 +56,7 @@ class Scan:
         answered: Faces that have another name than before.
         forgotten: Files that were passed over, because they show nobody but people who were forgotten.
         unreadable: New and changed files that cannot be read, and folders that cannot be listed.
+        crowded: Photos of which only the surest faces were taken, because they show so many.
         not_there: Folders that are not there, or hold no photos; what the library knows of their photos stays.
         passed_over: Files that are no photos, by kind (`photos.signatures.kind_of_file`), and "HEIC photo" where those cannot be read.
     """
@@ -72,6 +73,7 @@ class Scan:
     answered: int = 0
     forgotten: int = 0
     unreadable: tuple[SetAside, ...] = ()
+    crowded: tuple[SetAside, ...] = ()
     not_there: tuple[Path, ...] = ()
     passed_over: Mapping[str, int] = field(default_factory=dict)
 
@@ -94,7 +96,12 @@ class _Known(NamedTuple):
 
 
 def scan(
-    library: str | Path, photos: str | Path | Iterable[str | Path] = (), *, bundle: str | Path | None = None, progress: Progress = SILENT
+    library: str | Path,
+    photos: str | Path | Iterable[str | Path] = (),
+    *,
+    bundle: str | Path | None = None,
+    without: Collection[Path] = (),
+    progress: Progress = SILENT,
 ) -> Scan:
     """Look at the new photos of a library; no photo is changed.
 
@@ -102,6 +109,7 @@ def scan(
         library: The library's own folder; made when it is not there and ``photos`` are given.
         photos: Folders, each remembered from now on; their photos are taken at any depth. Without any, all that are remembered.
         bundle: A face recogniser that is in use from now on; its networks find the faces. None keeps the one in use.
+        without: Folders that are passed over this time.
         progress: Is told how far the work is.
 
     Raises:
@@ -119,7 +127,7 @@ def scan(
         if (forgotten := finish_forgetting(opened, progress)) is not None:
             receipt, file = forgotten
             progress.say(_("{name} was forgotten, as was begun before. The receipt is {path}.", name=receipt.removed, path=file))
-        scanner = _Scanner(opened, LibraryReader(opened, bundle, progress), progress)
+        scanner = _Scanner(opened, LibraryReader(opened, bundle, progress), [opened.folder, *without], progress)
         try:
             return scanner.scan(_parts(opened, folders), answer=bundle is not None)
         except KeyboardInterrupt as stop:
@@ -165,8 +173,8 @@ def _parts(library: Library, folders: Sequence[Path]) -> list[_Part]:
 class _Scanner:
     """One scan, and what it found so far."""
 
-    def __init__(self, library: Library, reader: LibraryReader, progress: Progress) -> None:
-        self._library, self._reader, self._progress = library, reader, progress
+    def __init__(self, library: Library, reader: LibraryReader, without: Collection[Path], progress: Progress) -> None:
+        self._library, self._reader, self._without, self._progress = library, reader, without, progress
         self._batches = Batches(library, reader, progress)
         self._passed_over = Counter[str]()
         self._not_there: list[Path] = []
@@ -196,6 +204,7 @@ class _Scanner:
             carried=carried,
             answered=answered,
             unreadable=(*self._not_listed, *self._batches.unreadable),
+            crowded=tuple(self._batches.crowded),
             not_there=tuple(self._not_there),
             passed_over=self._passed_over,
             **self._counts,
@@ -228,7 +237,7 @@ class _Scanner:
         blocked: list[bytes] = []
         back: list[_Known] = []
         is_empty = True
-        for item in find_photos([part.folder] * part.folder.is_dir(), without=[self._library.folder], passed_over=self._passed_over):
+        for item in find_photos([part.folder] * part.folder.is_dir(), without=self._without, passed_over=self._passed_over):
             if isinstance(item, Prediction):
                 if item.path != part.folder:
                     blocked.append(contents.inside(item.path).removeprefix(prefix))

@@ -6,10 +6,12 @@ What belongs here: counting and checking. What does not: changing it (`scanning`
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 from whosthat.dataset.threads import in_order
+from whosthat.faces import finding
 from whosthat.library import contents
 from whosthat.library.erasing import NOTE
 from whosthat.library.store import Library, stamp_of_file
@@ -17,7 +19,7 @@ from whosthat.photos.reading import sha256_of
 from whosthat.progress import SILENT, Progress
 from whosthat.translation import _
 from whosthat.types import SetAside
-from whosthat.workflow.library.answering import bundle_in_use
+from whosthat.workflow.library.in_use import bundle_in_use
 
 _COUNTS = (
     "SELECT (SELECT count(*) FROM photos), (SELECT count(*) FROM files WHERE photo IS NOT NULL AND missing_since IS NULL), "
@@ -35,6 +37,10 @@ _KNOWN = "SELECT path, name, stamp, sha256 FROM files JOIN roots ON roots.id = r
 _LOST = "SELECT count(DISTINCT photo) FROM facts WHERE NOT EXISTS (SELECT 1 FROM files WHERE files.photo = facts.photo)"
 _PROBLEMS = (
     "SELECT path, name, problem FROM files JOIN roots ON roots.id = root WHERE problem <> '' AND missing_since IS NULL ORDER BY path, name"
+)
+_CROWDS = (
+    "SELECT path, name, :words FROM files JOIN roots ON roots.id = root WHERE missing_since IS NULL "
+    "AND photo IN (SELECT photo FROM faces WHERE reader = :reader AND number >= :most) ORDER BY path, name"
 )
 
 
@@ -57,6 +63,7 @@ class LibraryStatus:
         files: Files of photos that were there at the last scan.
         missing: Files that were not.
         unreadable: Files that cannot be read, and why.
+        crowded: Photos of which only the surest faces were taken, because they show so many.
         waiting: Photos that the networks in use have not looked at.
         faces: Faces that these found.
         people: People who have a name in the library, by name, with the number of their faces.
@@ -71,6 +78,7 @@ class LibraryStatus:
     files: int
     missing: int
     unreadable: tuple[SetAside, ...]
+    crowded: tuple[SetAside, ...]
     waiting: int
     faces: int
     people: dict[str, int]
@@ -128,15 +136,15 @@ def library_status(library: str | Path) -> LibraryStatus:
         reader = opened.setting("reader") or ""
         (counts,) = opened.rows(_COUNTS, {"reader": reader})
         photos, files, missing, waiting, faces, unanswered = counts
+        crowds = {"reader": reader, "most": finding.MOST_FACES, "words": finding.crowd_words(finding.MOST_FACES)}
         return LibraryStatus(
             folder=opened.folder,
             folders=tuple(ScannedFolder(path, path.is_dir()) for path in contents.roots_of(opened).values()),
             photos=photos,
             files=files,
             missing=missing,
-            unreadable=tuple(
-                SetAside(Path(os.fsdecode(root), os.fsdecode(name)), problem) for root, name, problem in opened.rows(_PROBLEMS)
-            ),
+            unreadable=_set_aside(opened.rows(_PROBLEMS)),
+            crowded=_set_aside(opened.rows(_CROWDS, crowds)),
             waiting=waiting,
             faces=faces,
             people=dict(opened.rows(_PEOPLE, {"reader": reader})),
@@ -179,6 +187,10 @@ def verify_library(library: str | Path, *, read: bool = False, progress: Progres
             lost=lost,
             checked=len(known),
         )
+
+
+def _set_aside(rows: Iterable[tuple[bytes, bytes, str]]) -> tuple[SetAside, ...]:
+    return tuple(SetAside(Path(os.fsdecode(root), os.fsdecode(name)), why) for root, name, why in rows)
 
 
 def _look(root: bytes, name: bytes, stamp: str, content: bytes, *, read: bool) -> tuple[Path, bool | None]:

@@ -1,4 +1,4 @@
-"""What was found and what was corrected in a library, in sentences for whoever asked.
+"""What was scanned, found and corrected in a library, in sentences for whoever asked.
 
 What belongs here: sentences that several surfaces show alike. What does not: tables, and commands of a terminal.
 """
@@ -8,17 +8,42 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
-from whosthat.translation import _, ngettext
-from whosthat.wording import counted
+from whosthat.translation import N_, _, ngettext
+from whosthat.wording import counted, not_looked_at
 
 if TYPE_CHECKING:
     from whosthat.library.facts import Fact
     from whosthat.workflow.library.correcting import Corrected
-    from whosthat.workflow.library.find import Found, Similar
+    from whosthat.workflow.library.find import Found
+    from whosthat.workflow.library.likeness import Similar
     from whosthat.workflow.library.recogniser import Effect, Learnt
+    from whosthat.workflow.library.scanning import Scan
 
 NAMES_SHOWN = 10
 """So many people whom a face looks like are named."""
+
+
+def scan_sentences(found: Scan, *, sidecars: bool = True) -> Iterator[str]:
+    """Say what a scan found, and what it did not look at (`wording.not_looked_at`); what is zero is left out."""
+    for folder in found.not_there:
+        yield _("{folder} is not there, or holds no photos. What the library knows of it stays.", folder=folder)
+    parts = (
+        (found.new, N_("{n:,} new")),
+        (found.changed, N_("{n:,} changed")),
+        (found.moved, N_("{n:,} moved")),
+        (found.back, N_("{n:,} there again")),
+        (found.missing, N_("{n:,} missing")),
+        (found.forgotten, N_("{n:,} passed over because of people who were forgotten")),
+    )
+    news = _(", ").join(_(text, n=n) for n, text in parts if n) or _("nothing new")
+    yield _("{photos} in {files}: {news}.", photos=counted(found.photos, "photo"), files=counted(found.files, "file"), news=news)
+    if found.faces:
+        yield _("{faces} found in the new ones.", faces=counted(found.faces, "face"))
+    if found.carried:
+        yield _("What was said of {faces} was taken over by edited photos.", faces=counted(found.carried, "face"))
+    if found.answered:
+        yield changed_sentence(found.answered)
+    yield from not_looked_at(found.passed_over, sidecars=sidecars)
 
 
 def found_sentences(found: Found, gone: int) -> Iterator[str]:

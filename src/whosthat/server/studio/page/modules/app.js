@@ -53,7 +53,8 @@ function App({ first }) {
   const name = at.name ?? (state.runs.some(({ finished }) => finished) ? "who" : "photos");
   const refresh = async () => setState(await get("state"));
   const seen = useJob(state.job, (end) => {
-    tell(end.message, end.run && end.state === "done" ? { label: _("See the result"), href: `#/result/${encodeURIComponent(end.run)}` } : null);
+    // A view that shows the job says itself how it ended.
+    if (!document.querySelector(".live")) tell(end.message, end.run && end.state === "done" ? { label: _("See the result"), href: `#/result/${encodeURIComponent(end.run)}` } : null);
     refresh();
   });
   /** Say something once, below; `action` is a link or a button beside it, such as Undo. */
@@ -104,7 +105,7 @@ function Top({ state, name, seen }) {
   </header>`;
 }
 
-const PLACES = { check: "#/photos", discover: "#/groups", learn: "#/groups" };
+const PLACES = { check: "#/photos", discover: "#/groups", learn: "#/groups", scan: "#/library" };
 const whereJob = ({ kind, folder }) => (kind in PLACES ? `${PLACES[kind]}/${encodeURIComponent(folder || ".")}` : kind === "video" ? "#/who" : "#/training");
 
 function Guarded({ children }) {

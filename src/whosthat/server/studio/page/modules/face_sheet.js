@@ -6,8 +6,7 @@
 import { html, useState } from "./html.js";
 import { photoUrl } from "./api.js";
 import { FaceCrop, nameOf } from "./faces.js";
-import { NameForm } from "./name_form.js";
-import { Anyway, Dialog, useAction, Waiting } from "./parts.js";
+import { Anyway, Dialog, NameForm, useAction, Waiting } from "./parts.js";
 import { _, sureness, visible } from "./texts.js";
 
 /**

@@ -1,8 +1,10 @@
 /**
  * The job that the server is doing, as the page saw it: a list of events becomes what views show. It goes on when the view changes.
  */
-import { useEffect, useState } from "./html.js";
-import { listen } from "./api.js";
+import { Fragment, html, useEffect, useState } from "./html.js";
+import { listen, post } from "./api.js";
+import { Fault, JobBar, useAction } from "./parts.js";
+import { _ } from "./texts.js";
 
 /** So many sentences are kept; a long job says more than anybody reads. */
 const MOST_SENTENCES = 200;
@@ -45,4 +47,14 @@ export function useJob(job, onEnd) {
     });
   }, [job?.id]);
   return seen;
+}
+
+/** How far a job is, and its end on demand; `label` stands until the job tells what it does. */
+export function Working({ job, seen, label = _("Working ...") }) {
+  const [stopping, setStopping] = useState(job.stopping);
+  const [run, busy, error] = useAction();
+  const stop = () => run(async () => setStopping((await post(`jobs/${job.id}/cancel`)).stopping));
+  return html`<${Fragment}><${JobBar} ...${{ seen, label }} />
+    <p class="buttons"><button type="button" disabled=${busy || stopping} onClick=${stop}>${_("Stop")}</button> <span role="status" class="muted">${stopping && _("It stops after this step. You can go on later.")}</span></p>
+    <${Fault} error=${error} /><//>`;
 }

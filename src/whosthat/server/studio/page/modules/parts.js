@@ -4,7 +4,7 @@
 import { html, useEffect, useId, useRef, useState } from "./html.js";
 import { chosen, dropped } from "./folders.js";
 import { photoUrl } from "./api.js";
-import { _, ngettext } from "./texts.js";
+import { _, ngettext, N_, visible } from "./texts.js";
 
 /** The heading of a view. It takes the focus when the view opens, so that a screen reader says where one is. */
 export function Heading({ children, lead }) {
@@ -17,9 +17,11 @@ export const Waiting = ({ children }) => html`<p class="waiting" role="status">$
 /** Something that went wrong, in the server's own sentence. */
 export const Fault = ({ error }) => error && html`<p class="fault" role="alert">${error.message}</p>`;
 
-/** The same where somebody was to be enrolled: the server doubts whether the photos show this person, and the reader knows better. */
+const ANYWAY = { unusable_photos: N_("Enrol anyway"), taken: N_("Make one person of both") };
+
+/** The same where the server doubts what the reader knows better: whether photos show somebody, whether two people are one. */
 export const Anyway = ({ error, busy, onAnyway }) => error && html`<div class="fault" role="alert"><p>${error.message}</p>
-  ${error.code === "unusable_photos" && html`<button type="button" disabled=${busy} onClick=${onAnyway}>${_("Enrol anyway")}</button>`}</div>`;
+  ${ANYWAY[error.code] && html`<button type="button" disabled=${busy} onClick=${onAnyway}>${_(ANYWAY[error.code])}</button>`}</div>`;
 
 /** What stands where nothing is yet, and what to do about it. */
 export const Empty = ({ title, children }) => html`<div class="empty"><h2>${title}</h2>${children}</div>`;
@@ -62,6 +64,17 @@ export function useAction() {
     }
   };
   return [run, busy, error];
+}
+
+/** A name and a button, with which faces are named. `onName(name)` hears the name, which is never empty; `list` is the id of the names that are proposed while one writes. */
+export function NameForm({ label, action, list, value = "", main = false, busy, onName }) {
+  const [name, setName] = useState(value);
+  const submit = (event) => {
+    event.preventDefault();
+    onName(name);
+  };
+  return html`<form class="naming" onSubmit=${submit}><label><span class="hidden">${label ?? _("Name")}</span><input type="text" required maxlength="200" autocomplete="off" list=${list} placeholder=${_("Name")} value=${name} onInput=${(event) => setName(event.target.value)} /></label>
+    <button class=${main ? "main" : ""} disabled=${busy}>${action}</button></form>`;
 }
 
 /** A dialog over the page; Esc and a click beside it close it, and the focus goes back to where it was. `look` is its class: sheet, wide. */
@@ -175,6 +188,10 @@ export const JobBar = ({ seen, label }) =>
 
 /** Label and value, as a list of terms. */
 export const Facts = ({ facts }) => html`<dl class="facts">${facts.map(({ label, value }) => html`<div key=${label}><dt>${label}</dt><dd>${value}</dd></div>`)}</dl>`;
+
+/** Files that cannot be used, with the reason of each. */
+export const Unusable = ({ files }) => files.length > 0 && html`<details><summary>${ngettext("{n} file cannot be used", "{n:,} files cannot be used", files.length)}</summary>
+  <ul class="plain">${files.map(({ photo, reason }) => html`<li key=${photo}><bdi>${visible(photo)}</bdi> <span class="muted">${reason}</span></li>`)}</ul></details>`;
 
 /** "84 photos". */
 export const photosText = (n) => ngettext("{n} photo", "{n:,} photos", n);

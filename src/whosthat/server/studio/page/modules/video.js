@@ -2,9 +2,9 @@
  * A video: sent to the server, which looks at its frames and says who is seen and when.
  */
 import { Fragment, html, useRef } from "./html.js";
-import { post, trackUrl } from "./api.js";
+import { trackUrl } from "./api.js";
 import { chosen } from "./folders.js";
-import { Fault, JobBar, useAction } from "./parts.js";
+import { Working } from "./jobs.js";
 import { _, sureness, visible } from "./texts.js";
 
 /** Tell a video by what the system takes it for. */
@@ -23,18 +23,15 @@ export function VideoButton({ onFiles }) {
 
 /** Who is seen in the last video, and when. */
 export function Appearances({ job, seen }) {
-  const [run, busy, error] = useAction();
   const found = seen.end?.result;
   return html`<section class="live" aria-labelledby="video"><h2 id="video"><bdi>${visible(job.folder)}</bdi></h2>
-    ${!seen.end && html`<${JobBar} seen=${seen} label=${_("Looking at the video ...")} />
-      <p class="buttons"><button type="button" disabled=${busy} onClick=${() => run(() => post(`jobs/${job.id}/cancel`))}>${_("Stop")}</button></p>`}
+    ${!seen.end && html`<${Working} job=${job} seen=${seen} label=${_("Looking at the video ...")} />`}
     ${seen.end && !found && html`<p class="fault" role="alert">${seen.end.message}</p>`}
     ${found?.error && html`<p class="fault" role="alert">${found.error}</p>`}
     ${found && html`<p class="sentence">${found.sentence}</p>
       <ul class="cards">${found.tracks.map((track, n) => html`<li key=${n} class="card">
         <b><bdi>${visible(track.name ?? _("Unknown"))}</bdi></b><span class="muted">${track.name !== null ? `${sureness(track.confidence)} · ` : ""}${_("{start} to {end}", { start: clock(track.start), end: clock(track.end) })}</span></li>`)}</ul>
-      <div class="frames">${found.pictures.map(({ id, name }) => html`<img key=${id} src=${trackUrl(id)} alt=${name} loading="lazy" />`)}</div>`}
-    <${Fault} error=${error} /></section>`;
+      <div class="frames">${found.pictures.map(({ id, name }) => html`<img key=${id} src=${trackUrl(id)} alt=${name} loading="lazy" />`)}</div>`}</section>`;
 }
 
 /** Seconds as minutes and seconds. */

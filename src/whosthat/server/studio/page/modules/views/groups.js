@@ -7,8 +7,8 @@
 import { Fragment, html, useEffect, useRef, useState } from "../html.js";
 import { boxUrl, get, post } from "../api.js";
 import { walk } from "../faces.js";
-import { NameForm } from "../name_form.js";
-import { Empty, Fault, Heading, insideText, JobBar, Small, useAction, useLoaded, Waiting } from "../parts.js";
+import { Working } from "../jobs.js";
+import { Empty, Fault, Heading, insideText, NameForm, Small, useAction, useLoaded, Waiting } from "../parts.js";
 import { _, ngettext, visible } from "../texts.js";
 import { libraryAt } from "./library.js";
 
@@ -84,7 +84,7 @@ function Groups({ folder, state, seen, refresh, tell }) {
   return html`<p class="back"><a href="#/groups">${_("All folders")}</a></p>
     <${Heading} lead=${shown?.sentence}><bdi>${visible(title)}</bdi><//>
     <${Fault} error=${error} />
-    ${working && html`<${JobBar} seen=${seen} label=${_("Working ...")} />`}
+    ${working && html`<${Working} job=${state.job} seen=${seen} />`}
     ${shown === undefined && !error && html`<${Waiting} />`}
     ${shown === null && !working && html`<p>${_("Each photo is looked at once. No photo is changed.")}</p><p class="buttons"><button type="button" class="main" disabled=${busy} onClick=${look}>${_("Find the faces")}</button></p>`}
     ${shown && html`<${Fragment}>

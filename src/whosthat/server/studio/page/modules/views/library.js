@@ -1,5 +1,5 @@
 /**
- * Library: find photos by who is in them, look at one from near, correct single faces, and take corrections back.
+ * Library: scan photos into one, find them by who is in them, look at one from near, correct single faces, take corrections back, rename people.
  *
  * What is looked for stands in the address, so that Back leads to what was found before: `#/library/family/query=anna`.
  */
@@ -7,8 +7,10 @@ import { Fragment, html, useState } from "../html.js";
 import { boxUrl, get, photoUrl, post } from "../api.js";
 import { FaceSheet } from "../face_sheet.js";
 import { Picture } from "../faces.js";
-import { Dialog, Empty, Fault, fileName, Heading, Small, Thumbs, useAction, useLoaded, Waiting } from "../parts.js";
+import { Working } from "../jobs.js";
+import { Dialog, Empty, Fault, fileName, Heading, insideText, Small, Thumbs, Unusable, useAction, useLoaded, Waiting } from "../parts.js";
 import { _, visible } from "../texts.js";
+import { Rename } from "./people.js";
 
 /** So many photos are shown at first, and so many more each time. */
 const MORE = 600;
@@ -23,17 +25,56 @@ export const libraryAt = (folder, asked = {}) => {
 };
 
 export function LibraryView({ state, about, ...others }) {
-  const [only, second] = state.libraries;
+  const job = state.job?.kind === "scan" ? state.job : null;
+  const [only = job?.state === "running" ? job.folder : "", second] = state.libraries;
   const folder = about.split("/")[0] || (second ? "" : only);
-  if (folder) return html`<${Library} key=${folder} folder=${folder} terms=${about.split("/").slice(1).join("/")} ...${others} />`;
-  return html`<${Heading}>${_("Library")}<//>
-    ${only ? html`<ul class="cards">${state.libraries.map((name) => html`<li key=${name}><a class="card" href=${libraryAt(name)}><b><bdi>${visible(name)}</bdi></b></a></li>`)}</ul>`
-      : html`<${Empty} title=${_("There is no library here.")}><p>${_("A library knows photos wherever they lie. In a terminal, whosthat library makes one.")}</p><//>`}`;
+  const scan = { job: job?.folder === folder ? job : null, ...others };
+  if (state.libraries.includes(folder)) return html`<${Library} key=${folder} folder=${folder} terms=${about.split("/").slice(1).join("/")} ...${scan} />`;
+  return html`<${Heading} lead=${!only && _("A library knows photos wherever they lie. No photo is changed.")}>${_("Library")}<//>
+    ${only && !folder ? html`<ul class="cards">${state.libraries.map((name) => html`<li key=${name}><a class="card" href=${libraryAt(name)}><b><bdi>${visible(name)}</bdi></b></a></li>`)}</ul>`
+      : html`<${Fragment}><${Scanned} folder=${folder} ...${scan} /><${Scan} folder="" known=${[]} ...${scan} /><//>`}`;
 }
 
-function Library({ folder, terms, tell }) {
+/** The scan that runs, or what the last one found. */
+function Scanned({ folder, job, seen }) {
+  if (!job) return null;
+  const { state, message, result } = seen.end ?? {};
+  return html`<section class="live" aria-labelledby="scanned"><h2 id="scanned">${seen.end ? _("The last scan") : _("Scanning")}</h2>
+    ${!seen.end && html`<${Working} ...${{ job, seen }} />`}<p role="status" class=${state === "failed" ? "fault" : ""}>${message}</p>
+    ${result && html`<${Unusable} files=${result.unreadable} /><p class="buttons"><a class="button main" href=${`#/groups/${encodeURIComponent(folder)}`}>${_("Name groups of faces")}</a></p>`}</section>`;
+}
+
+/** The folders whose photos a library knows, and those that can be added. */
+function Scan({ folder, known, job, seen, refresh }) {
+  const [listed, error] = useLoaded(() => get("folders", { path: "" }), []);
+  const [chosen, choose] = useState([]);
+  const [run, busy, failed] = useAction();
+  if (job && !seen.end) return null;
+  const scan = (event) => {
+    event.preventDefault();
+    run(async () => {
+      const started = await post("library/scan", { folder, photos: chosen });
+      choose([]);
+      await refresh();
+      location.hash = libraryAt(started.folder);
+      document.getElementById("heading")?.focus();
+    });
+  };
+  const places = (listed ? [{ ...listed, name: "", folders: 0 }, ...listed.folders] : []).filter(({ name, photos }) => photos && !known.some((one) => one.name === name));
+  const toggle = (name) => choose(chosen.includes(name) ? chosen.filter((one) => one !== name) : [...chosen, name]);
+  const choices = html`<div class="choices">${places.map((place) => html`<label class="choice" key=${place.name}><input type="checkbox" checked=${chosen.includes(place.name)} onChange=${() => toggle(place.name)} />
+    <span><b><bdi>${visible(place.name || _("All photos"))}</bdi></b><small>${insideText(place)}</small></span></label>`)}</div>`;
+  if (!folder && listed && !places.length) return html`<${Empty} title=${_("There are no photos here.")}><p class="buttons"><a class="button main" href="#/photos">${_("Bring photos")}</a></p><//>`;
+  return html`<section aria-labelledby="folders"><form onSubmit=${scan}><h2 id="folders">${folder ? _("Folders") : _("Which photos?")}</h2>
+    <ul class="plain">${known.map(({ name, there }) => html`<li key=${name}><bdi>${visible(name || _("All photos"))}</bdi> ${!there && html`<span class="muted">${_("not there now")}</span>`}</li>`)}</ul>
+    ${folder ? places.length > 0 && html`<details><summary>${_("Add folders")}</summary>${choices}</details>` : choices}
+    <p class="buttons"><button class=${folder ? "" : "main"} disabled=${busy || !(folder || chosen.length)}>${_("Scan")}</button> <small class="muted">${_("Only new and changed photos are looked at. It can be stopped at any time, and goes on with the next scan.")}</small></p>
+    <${Fault} error=${error ?? failed} /></form></section>`;
+}
+
+function Library({ folder, terms, tell, ...scan }) {
   const asked = Object.fromEntries([...new URLSearchParams(terms)].filter(([name]) => FIELDS.includes(name)));
-  const [known, error, reload] = useLoaded(() => get("library", { folder }), [folder]);
+  const [known, error, reload] = useLoaded(() => get("library", { folder }), [folder, scan.seen.end]);
   const [shown, setShown] = useState(null);
   const [turn, setTurn] = useState(0);
   const close = (changed) => {
@@ -44,10 +85,12 @@ function Library({ folder, terms, tell }) {
   };
   const people = known?.people ?? [];
   const parts = { folder, turn, onOpen: setShown };
+  const only = people.find(({ name }) => asked.query?.toLowerCase() === `"${name}"`.toLowerCase())?.name;
   return html`<${Heading} lead=${known?.sentence}><bdi>${visible(folder)}</bdi><//>
-    <${Fault} error=${error} />
+    <${Fault} error=${error} />${!terms && html`<${Scanned} folder=${folder} ...${scan} />`}
     <${Search} key=${terms} ...${{ folder, asked }} />
-    ${terms ? html`<${Found} key=${terms} asked=${asked} ...${parts} />` : known && html`<${People} ...${{ folder, known }} /><${Corrections} ...${parts} tell=${tell} onChange=${() => close(true)} />`}
+    ${terms ? html`<${Found} key=${terms} asked=${asked} ...${parts}>${only && html`<${Person} name=${only} onChange=${() => close(true)} ...${{ folder, tell }} />`}<//>`
+      : known && html`<${People} ...${{ folder, known }} /><${Scan} folder=${folder} known=${known.folders} ...${scan} /><${Corrections} ...${parts} tell=${tell} onChange=${() => close(true)} />`}
     ${shown && html`<${LargePhoto} key=${folder} ...${{ folder, people, shown }} onStep=${setShown} onClose=${close} />`}`;
 }
 
@@ -79,13 +122,28 @@ function People({ folder, known }) {
       ${shown.length < known.people.length && html`<li><button type="button" class="quiet" onClick=${() => setAll(true)}>${_("Show all {n:,}", { n: known.people.length })}</button></li>`}</ul></section>`;
 }
 
-function Found({ folder, asked, turn, onOpen }) {
+/** Who was looked for, to be called by another name. */
+function Person({ folder, name, tell, onChange }) {
+  const [open, setOpen] = useState(false);
+  const [run, , failed] = useAction();
+  const rename = async (from, to, merge) => {
+    const { sentence } = await post("library/rename", { folder, name: from, new_name: to, merge });
+    setOpen(false);
+    tell(sentence, merge ? null : { label: _("Undo"), run: () => run(() => rename(to, from, false)) });
+    location.hash = libraryAt(folder, { query: `"${to}"` });
+    onChange();
+  };
+  return html`<${Fragment}><div class="row"><h2><bdi>${visible(name)}</bdi></h2><button type="button" onClick=${() => setOpen(true)}>${_("Rename")}<span class="hidden"> ${name}</span></button></div><${Fault} error=${failed} />
+    ${open && html`<${Rename} name=${name} onRename=${(to, merge) => rename(name, to, merge)} onClose=${() => setOpen(false)} />`}<//>`;
+}
+
+function Found({ folder, asked, turn, onOpen, children }) {
   const [most, setMost] = useState(MORE);
   const [found, error] = useLoaded(() => get("library/find", { folder, ...asked, most }), [most, turn]);
   if (error) return html`<${Fault} error=${error} />`;
   if (!found) return html`<${Waiting} />`;
   const photos = new Map(found.photos.map((photo) => [photo.path, photo]));
-  return html`<section aria-labelledby="found"><h2 id="found" class="hidden">${_("What was found")}</h2><p role="status">${found.sentence}</p>
+  return html`<section aria-labelledby="found"><h2 id="found" class="hidden">${_("What was found")}</h2>${children}<p role="status">${found.sentence}</p>
     <${Thumbs} photos=${[...photos.keys()]} labelOf=${(path) => [fileName(path), photos.get(path).who, photos.get(path).when].filter(Boolean).join(" · ")} onOpen=${(path) => onOpen({ photo: photos.get(path), among: found.photos })} />
     ${found.total > most && html`<p class="buttons more"><button type="button" onClick=${() => setMost(most + MORE)}>${_("Show more photos")}</button></p>`}</section>`;
 }

@@ -17,6 +17,7 @@ export function PeopleView({ state, refresh, tell }) {
     tell(answer.sentence);
     reload();
   };
+  const rename = async (new_name) => done(await post("people", { action: "rename", name: editing.person.name, new_name }));
   const people = listed?.people;
   const { enrols } = state.open;
   return html`<${Heading} lead=${_("Whom {run} knows.", { run: state.open.name })}>${_("People")}<//>
@@ -28,7 +29,7 @@ export function PeopleView({ state, refresh, tell }) {
       ${enrols && html`<span class="buttons"><button type="button" onClick=${() => setEditing({ person, what: "rename" })}>${_("Rename")}<span class="hidden"> ${person.name}</span></button>
         <button type="button" onClick=${() => setEditing({ person, what: "remove" })}>${_("Remove")}<span class="hidden"> ${person.name}</span></button></span>`}</li>`)}</ul>`}
     ${enrols && people && html`<${Add} people=${people} onDone=${done} />`}
-    ${editing?.what === "rename" && html`<${Rename} name=${editing.person.name} onDone=${done} onClose=${() => setEditing(null)} />`}
+    ${editing?.what === "rename" && html`<${Rename} name=${editing.person.name} onRename=${rename} onClose=${() => setEditing(null)} />`}
     ${editing?.what === "remove" && html`<${Remove} name=${editing.person.name} onDone=${done} onClose=${() => setEditing(null)} />`}`;
 }
 
@@ -52,16 +53,17 @@ function Add({ people, onDone }) {
     <p class="buttons"><button class="main" disabled=${busy}>${_("Add these photos")}</button></p><${Anyway} ...${{ error, busy }} onAnyway=${() => add(true)} /></form>`;
 }
 
-function Rename({ name, onDone, onClose }) {
+/** Somebody's new name; `onRename` hears it, and whether to make one person of two where somebody else has it. */
+export function Rename({ name, onRename, onClose }) {
   const [to, setTo] = useState(name);
   const [run, busy, error] = useAction();
   const rename = (event) => {
     event.preventDefault();
-    run(async () => onDone(await post("people", { action: "rename", name, new_name: to })));
+    run(() => onRename(to.trim(), false));
   };
   return html`<${Dialog} title=${_("Rename {name}", { name })} onClose=${onClose}><form onSubmit=${rename}>
     <label>${_("New name")}<input required maxlength="200" value=${to} onInput=${(event) => setTo(event.target.value)} /></label>
-    <p class="buttons"><button class="main" disabled=${busy || to === name}>${_("Rename")}</button></p><${Fault} error=${error} /></form><//>`;
+    <p class="buttons"><button class="main" disabled=${busy || to.trim() === name}>${_("Rename")}</button></p><${Anyway} ...${{ error, busy }} onAnyway=${() => run(() => onRename(to.trim(), true))} /></form><//>`;
 }
 
 function Remove({ name, onDone, onClose }) {

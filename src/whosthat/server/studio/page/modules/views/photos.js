@@ -4,7 +4,8 @@
 import { html, useEffect, useState } from "../html.js";
 import { get, post, sendFolder } from "../api.js";
 import { belowTop } from "../folders.js";
-import { Bar, DropZone, Empty, Fault, fileName, Heading, insideText, JobBar, photosText, Thumbs, useAction, useLoaded, Waiting } from "../parts.js";
+import { Working } from "../jobs.js";
+import { Bar, DropZone, Empty, Fault, fileName, Heading, insideText, photosText, Thumbs, Unusable, useAction, useLoaded, Waiting } from "../parts.js";
 import { _, ngettext, N_, visible } from "../texts.js";
 
 /** So many photos of a finding are shown at first. */
@@ -82,7 +83,7 @@ function Folder({ folder, state, seen, refresh, tell }) {
     <p class="buttons"><button type="button" class=${checked ? "" : "main"} disabled=${busy || checking} onClick=${check}>${checked ? _("Check again") : _("Check the photos")}</button>
       <a class=${checked ? "button main" : "button"} href=${`#/training/${encodeURIComponent(folder)}`}>${_("Train")}</a></p>
     <${Fault} error=${error ?? failed} />
-    ${checking && html`<${JobBar} seen=${seen} label=${_("Looking at the photos ...")} />`}
+    ${checking && html`<${Working} job=${state.job} seen=${seen} label=${_("Looking at the photos ...")} />`}
     ${checked && html`<${Findings} checked=${checked} selected=${selected} onToggle=${toggle} />`}
     ${photos?.photos.length > 0 && html`<${AllPhotos} folder=${folder} photos=${photos.photos} selected=${selected} onToggle=${toggle} />`}
     ${photos?.photos.length === 0 && html`<${Empty} title=${_("There are no photos in this folder.")} />`}
@@ -97,9 +98,7 @@ function Findings({ checked, selected, onToggle }) {
   return html`<section aria-labelledby="findings"><h2 id="findings">${_("Findings")}</h2>
     ${checked.findings.length ? html`<ul class="findings">${checked.findings.map((finding) => html`<${Finding} key=${finding.sentence} ...${{ finding, selected, onToggle }} />`)}</ul>`
       : html`<p>${_("Nothing is wrong with these photos.")}</p>`}
-    ${checked.set_aside.length > 0 && html`<details><summary>${ngettext("{n} file cannot be used", "{n:,} files cannot be used", checked.set_aside.length)}</summary>
-      <ul class="plain">${checked.set_aside.map(({ photo, reason }) => html`<li key=${photo}><bdi>${visible(photo)}</bdi> <span class="muted">${reason}</span></li>`)}</ul></details>`}
-  </section>`;
+    <${Unusable} files=${checked.set_aside} /></section>`;
 }
 
 function Finding({ finding, selected, onToggle }) {

@@ -4,21 +4,22 @@
 import { html, useState } from "../html.js";
 import { get, post } from "../api.js";
 import { Facts, Fault, Heading, useAction, useLoaded, Waiting } from "../parts.js";
-import { setTheme, theme } from "../preferences.js";
 import { _, N_ } from "../texts.js";
 import { Threshold } from "./result.js";
 
+/** The theme belongs to this browser, and "" follows the system; the language belongs to the server, whose sentences speak it too. */
 const THEMES = [["", N_("As the system")], ["light", N_("Light")], ["dark", N_("Dark")]];
 
 export function SettingsView({ state, speak, refresh }) {
-  const [shown, setShown] = useState(theme());
+  const [shown, setShown] = useState(localStorage.getItem("theme") ?? "");
   const [run, busy, error] = useAction();
   const change = (language) => run(async () => {
     await post("language", { lang: language });
     await speak(language);
   });
   const wear = (value) => {
-    setTheme(value);
+    localStorage.setItem("theme", value);
+    document.documentElement.dataset.theme = value;
     setShown(value);
   };
   return html`<${Heading}>${_("Settings")}<//>

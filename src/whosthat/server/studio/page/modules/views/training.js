@@ -4,7 +4,8 @@
 import { Fragment, html, useState } from "../html.js";
 import { get, post } from "../api.js";
 import { Chart } from "../chart.js";
-import { Empty, Fault, Heading, insideText, JobBar, useAction, useLoaded, Waiting } from "../parts.js";
+import { Working } from "../jobs.js";
+import { Empty, Fault, Heading, insideText, useAction, useLoaded, Waiting } from "../parts.js";
 import { _, percent, visible } from "../texts.js";
 
 /** So many of the last sentences stand below the bar. */
@@ -20,21 +21,13 @@ export function TrainingView(props) {
 }
 
 /** The training that is going on, or the one that just ended. */
-function Live({ job, seen, running, tell }) {
-  const [run, busy, error] = useAction();
-  const stop = () => run(async () => {
-    await post(`jobs/${job.id}/cancel`);
-    tell(_("It stops after this step. You can go on later."));
-  });
+function Live({ job, seen, running }) {
   return html`<section class="live" aria-labelledby="live"><h2 id="live"><bdi>${visible(seen.run ?? job.run ?? job.folder)}</bdi></h2>
-    ${running && html`<${JobBar} seen=${seen} label=${_("Getting ready ...")} />`}
+    ${running && html`<${Working} job=${job} seen=${seen} label=${_("Getting ready ...")} />`}
     ${seen.epochs.length > 0 && html`<${Curves} epochs=${seen.epochs} />`}
     <ul class="sentences" aria-live="polite">${seen.sentences.slice(-LAST).map((sentence, n) => html`<li key=${n + sentence}>${sentence}</li>`)}</ul>
     ${seen.end && html`<p class=${seen.end.state === "failed" ? "fault" : "done"} role="status">${seen.end.message}</p>`}
-    <p class="buttons">
-      ${running && html`<button type="button" disabled=${busy} onClick=${stop}>${_("Stop")}</button>`}
-      ${seen.end?.state === "done" && seen.end.run && html`<a class="button main" href=${`#/result/${encodeURIComponent(seen.end.run)}`}>${_("See the result")}</a>`}</p>
-    <${Fault} error=${error} /></section>`;
+    ${seen.end?.state === "done" && seen.end.run && html`<p class="buttons"><a class="button main" href=${`#/result/${encodeURIComponent(seen.end.run)}`}>${_("See the result")}</a></p>`}</section>`;
 }
 
 /** Loss and accuracy of each epoch so far. */

@@ -9,9 +9,8 @@ import { Camera } from "../camera.js";
 import { FaceSheet } from "../face_sheet.js";
 import { FaceCrop, Picture } from "../faces.js";
 import { pasted } from "../folders.js";
-import { NameForm } from "../name_form.js";
 import { NothingOpen } from "../opening.js";
-import { Anyway, Bar, DropZone, Fault, Heading, useAction, useLoaded } from "../parts.js";
+import { Anyway, Bar, DropZone, Fault, Heading, NameForm, useAction, useLoaded } from "../parts.js";
 import { _, ngettext } from "../texts.js";
 import { Appearances, isVideo, VideoButton } from "../video.js";
 
