@@ -28,19 +28,16 @@ import resource
 import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from benchmarks.face_photos import AVENGERS, DETECTORS, EMBEDDERS, LFW, STRANGERS, private_places
 from benchmarks.measuring import Row, new_folder
 from whosthat.recognition.grouping import ASIDE, group_faces
+from whosthat.types import FloatArray, IntArray
 from whosthat.workflow.discover import discover
 from whosthat.workflow.discovery import Discovery, FoundFace, Group
 from whosthat.workflow.group_files import write_groups
-
-if TYPE_CHECKING:
-    from whosthat.types import FloatArray, IntArray
 
 TITLE = "Groups of faces without names"
 MISLABELLED = {"Tom Holland118_4711.jpg": "robert_downey_jr"}

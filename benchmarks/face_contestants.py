@@ -9,18 +9,16 @@ import subprocess
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from benchmarks.face_photos import DETECTORS, enrolled, private_places
 from benchmarks.measuring import new_folder
+from whosthat.dataset.audit import AuditedPhoto
 from whosthat.faces.embedder import DLIB
 from whosthat.recognition.enrolling import fit_identifier
 from whosthat.recognition.face_recogniser import FaceRecogniser
 from whosthat.workflow.face_photos import faces_of_photos, open_reader
 from whosthat.workflow.predict import predict
-
-if TYPE_CHECKING:
-    from whosthat.dataset.audit import AuditedPhoto
 
 PEER = Path(__file__).with_name("face_recognition_peer.py")
 PEER_PYTHON = os.environ.get("WHOSTHAT_FACE_RECOGNITION_PYTHON", "")

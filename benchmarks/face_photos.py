@@ -6,20 +6,17 @@ import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
 from unittest import mock
 
 import numpy as np
 
 from benchmarks.measuring import SHARED, new_folder
+from whosthat.dataset.audit import AuditedPhoto
+from whosthat.faces.remembered import PhotoFaces
 from whosthat.recognition.gallery import EnrolledPhoto, Gallery
+from whosthat.types import IntArray
 from whosthat.workflow.face_photos import stacked
 from whosthat.workflow.model_files import add, add_with_others
-
-if TYPE_CHECKING:
-    from whosthat.dataset.audit import AuditedPhoto
-    from whosthat.faces.remembered import PhotoFaces
-    from whosthat.types import IntArray
 
 AVENGERS = SHARED / "data" / "avengers"
 STRANGERS = SHARED / "data" / "strangers"

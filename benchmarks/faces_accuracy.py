@@ -21,30 +21,26 @@ import csv
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from benchmarks.face_photos import AVENGERS, DETECTORS, EMBEDDERS, GROUP_PHOTOS, LFW, STRANGERS, enrolled, private_places
 from benchmarks.measuring import Row
-from whosthat.dataset.audit import audit_folder
+from whosthat.dataset.audit import Audit, AuditedPhoto, audit_folder
 from whosthat.evaluation.outcomes import Outcomes, answer_of, count
 from whosthat.faces.embedder import DLIB
+from whosthat.faces.finding import FaceReader, SeenFaces
+from whosthat.faces.remembered import PhotoFaces
 from whosthat.photos.reading import read
 from whosthat.proportions import wilson_interval
 from whosthat.recognition.distances import distances
 from whosthat.recognition.enrolling import Strangers, fit_identifier
 from whosthat.recognition.face_recogniser import FaceRecogniser
+from whosthat.recognition.gallery import Gallery
 from whosthat.training.recipe_base import FaceRecipe
+from whosthat.types import FloatArray, IntArray, Sighting
 from whosthat.workflow.face_photos import faces_of_photos, open_reader, seen_in_photos
 from whosthat.workflow.train_faces import split_faces
-
-if TYPE_CHECKING:
-    from whosthat.dataset.audit import Audit, AuditedPhoto
-    from whosthat.faces.finding import FaceReader, SeenFaces
-    from whosthat.faces.remembered import PhotoFaces
-    from whosthat.recognition.gallery import Gallery
-    from whosthat.types import FloatArray, IntArray, Sighting
 
 TITLE = "Faces: accuracy"
 SEEDS = range(5)

@@ -22,7 +22,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 import onnx
@@ -38,9 +37,7 @@ from whosthat.photos.reading import read
 from whosthat.recognition.distances import distances
 from whosthat.recognition.face_threshold import corrected
 from whosthat.recognition.heads import templates_of
-
-if TYPE_CHECKING:
-    from whosthat.types import FloatArray, Image, IntArray
+from whosthat.types import FloatArray, Image, IntArray
 
 TITLE = "Faces: embedders, and one look or two"
 SHARES = (0.01, 0.001)

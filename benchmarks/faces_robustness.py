@@ -14,7 +14,6 @@ import io
 from collections import Counter
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING
 
 import cv2
 import numpy as np
@@ -22,20 +21,17 @@ from PIL import Image as Pillow
 
 from benchmarks.face_photos import AVENGERS, DETECTORS, GROUP_PHOTOS, enrolled, private_places
 from benchmarks.measuring import Row
-from whosthat.dataset.audit import audit_folder
+from whosthat.dataset.audit import Audit, audit_folder
+from whosthat.faces.detector import Detector
 from whosthat.faces.embedder import DLIB
 from whosthat.photos.drawing import thumbnail
 from whosthat.photos.reading import read
 from whosthat.recognition.enrolling import fit_identifier
 from whosthat.recognition.face_recogniser import FaceRecogniser
 from whosthat.training.recipe_base import FaceRecipe
+from whosthat.types import Image
 from whosthat.workflow.face_photos import faces_of_photos, open_reader
 from whosthat.workflow.train_faces import split_faces
-
-if TYPE_CHECKING:
-    from whosthat.dataset.audit import Audit
-    from whosthat.faces.detector import Detector
-    from whosthat.types import Image
 
 TITLE = "Faces: photos that are turned, cut, small, dark or noisy"
 PIECES = 25

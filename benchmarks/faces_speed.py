@@ -27,23 +27,19 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from benchmarks.face_contestants import Contestant, FaceRecognition, Names, Whosthat, peer
 from benchmarks.face_photos import AVENGERS, DETECTORS, EMBEDDERS, GROUP_PHOTOS, private_places
 from benchmarks.measuring import Row, median_seconds, new_folder
-from whosthat.dataset.audit import audit_folder
+from whosthat.dataset.audit import AuditedPhoto, audit_folder
 from whosthat.dataset.split import split
 from whosthat.faces.finding import FaceReader, main_face
 from whosthat.faces.models import dlib_graph
 from whosthat.inference import open_session
 from whosthat.photos.reading import read
-
-if TYPE_CHECKING:
-    from whosthat.dataset.audit import AuditedPhoto
-    from whosthat.types import Image
+from whosthat.types import Image
 
 TITLE = "Faces: photos per second against face_recognition"
 ENROLLED, IDENTIFIED = 30, 15

@@ -18,21 +18,18 @@ import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from benchmarks.face_photos import AVENGERS, EMBEDDERS, LFW, STRANGERS, private_places
 from benchmarks.measuring import Row
 from whosthat.faces.embedder import DLIB
+from whosthat.faces.finding import FaceReader
 from whosthat.recognition.enrolling import Strangers, fit_identifier
 from whosthat.recognition.gallery import EnrolledPhoto, Gallery
+from whosthat.recognition.identifier import Identifier
+from whosthat.types import FloatArray, IntArray
 from whosthat.workflow.face_photos import faces_of_photos, open_reader, stacked
-
-if TYPE_CHECKING:
-    from whosthat.faces.finding import FaceReader
-    from whosthat.recognition.identifier import Identifier
-    from whosthat.types import FloatArray, IntArray
 
 TITLE = "Faces: strangers who get a name, and what was stated"
 PEOPLE, PHOTOS = (1, 2, 4, 7, 12, 20), (1, 2, 3, 5, 10, 20, 1000)

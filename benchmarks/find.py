@@ -19,18 +19,16 @@ from collections import Counter
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from benchmarks.face_photos import AVENGERS, DETECTORS, EMBEDDERS, STRANGERS, private_places
 from benchmarks.measuring import Row, cost_of, median_seconds, new_folder
 from whosthat.library.store import Library
 from whosthat.workflow.library.find import find
 from whosthat.workflow.library.scanning import scan
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
 
 TITLE = "Searching 100,000 photos"
 N_PHOTOS, N_PEOPLE, DIMENSIONS = 100_000, 300, 256

@@ -11,16 +11,13 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from benchmarks.measuring import Row, new_folder
 from whosthat.proportions import wilson_interval
-
-if TYPE_CHECKING:
-    from whosthat.training.recipe import AnyRecipe
-    from whosthat.types import Image
+from whosthat.training.recipe import AnyRecipe
+from whosthat.types import Image
 
 TITLE = "Movement: cnn-lstm on clips against cnn6 on single frames"
 

@@ -20,9 +20,9 @@ is for 40 strangers or more, were chosen with photos of actors and of LFW in sig
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -30,12 +30,8 @@ from benchmarks.face_photos import EMBEDDERS
 from benchmarks.faces_strangers import Faces, actors_and_lfw, enrol, fitted
 from benchmarks.measuring import Row
 from whosthat.recognition.distance_fitting import FEWEST_MET, TIMES_MORE
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from whosthat.recognition.identifier import Identifier
-    from whosthat.types import FloatArray, IntArray
+from whosthat.recognition.identifier import Identifier
+from whosthat.types import FloatArray, IntArray
 
 TITLE = "Faces: stated stranger rates, by people and photos"
 PHOTOS, FEW, SUBSETS = (1, 2, 3, 5, 10), (1, 3), 30

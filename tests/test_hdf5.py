@@ -1,4 +1,4 @@
-"""Numbers of somebody else's HDF5 file: only those that stand in it."""
+"""HDF5 files: ours whole or not at all; of somebody else's, only numbers that stand in it."""
 
 from __future__ import annotations
 
@@ -58,3 +58,14 @@ def test_claims_are_not_believed(file: h5py.File) -> None:
 def test_what_compresses_well_is_read(file: h5py.File) -> None:
     file.create_dataset("black", data=np.zeros((20, 224, 224, 3), np.uint8), compression="gzip", compression_opts=9)
     assert hdf5.own_numbers(file, "black").shape == (20, 224, 224, 3)
+
+
+def test_a_file_is_replaced_whole_or_not_at_all(tmp_path: Path) -> None:
+    for number in (1, 2):
+        with hdf5.replacing(tmp_path / "numbers.h5") as opened:
+            opened["a"] = number
+    with pytest.raises(ZeroDivisionError), hdf5.replacing(tmp_path / "numbers.h5") as opened:
+        opened["a"] = 1 / 0
+    with h5py.File(tmp_path / "numbers.h5") as opened:
+        assert opened["a"][()] == 2
+    assert [path.name for path in tmp_path.iterdir()] == ["numbers.h5"]

@@ -44,6 +44,7 @@ def test_groups_are_listed_and_what_to_do_is_said(discovered, capsys):
     assert "5 photos: 5 faces in 2 groups" in told.err
     assert "write names into groups/groups.toml" in told.err
     assert "2 videos" in told.err
+    assert "reid-0095 tells people apart better" in told.err
 
 
 def test_names_in_the_file_and_on_the_line_are_kept_from_run_to_run(discovered, capsys):

@@ -53,7 +53,9 @@ def test_a_scan_without_news(replaced: Any, capsys: pytest.CaptureFixture[str]) 
 
 def test_status(replaced: Any, capsys: pytest.CaptureFixture[str]) -> None:
     folders = (ScannedFolder(Path("photos"), there=True), ScannedFolder(Path("usb"), there=False))
-    found = LibraryStatus(Path("family"), folders, 10, 12, 1, (), 3, 20, {"Anna": 7}, 13, None, 3 << 20)
+    found = LibraryStatus(
+        Path("family"), folders, 10, 12, 1, (), 3, 20, {"Anna": 7}, 13, None, 3 << 20, (SetAside(Path("crowd.jpg"), "shows many"),)
+    )
     replaced("whosthat.workflow.library.status.library_status", found)
     assert main(["library", "family", "status"]) == 0
     told = capsys.readouterr()
@@ -62,6 +64,7 @@ def test_status(replaced: Any, capsys: pytest.CaptureFixture[str]) -> None:
     )
     assert cells == {"photos": "10", "faces": "20", "without a name": "13", "to be looked at": "3", "Anna": "7"}
     assert "usb is not there now." in told.err
+    assert "crowd.jpg: shows many" in told.err
     assert main(["library", "family", "status", "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["people"] == {"Anna": 7}
 

@@ -88,5 +88,5 @@ def test_predict_writes_sidecars(replaced: Any, tmp_path: Path, capsys: pytest.C
     assert main(["predict", "bundle", str(tmp_path), "--write-xmp"]) == 3
     told = capsys.readouterr().err
     assert "Names were written for 1 photo; 0 photos had them already." in told
-    assert f"{broken}: its XML is damaged" in " ".join(told.split())
+    assert f"{broken}.xmp: its XML is damaged" in " ".join(told.split())
     assert b"cat" in good.with_name("a.jpg.xmp").read_bytes()

@@ -59,18 +59,6 @@ def test_a_data_set_read_from_several_threads_gives_what_an_array_gives(tmp_path
         np.testing.assert_array_equal(photos, batches(shuffle=True).batch(1, index % 3)[0])
 
 
-@pytest.mark.parametrize("index", [-1, 3])
-def test_a_batch_that_does_not_exist_is_refused(index: int) -> None:
-    with pytest.raises(IndexError, match="batches 0 to 2"):
-        batches().batch(0, index)
-
-
-@pytest.mark.parametrize("options", [{"batch_size": 0}, {"images": IMAGES[:5]}])
-def test_batches_that_make_no_sense_are_refused(options: dict[str, object]) -> None:
-    with pytest.raises(ValueError, match="Expected at least one photo"):
-        batches(**options)
-
-
 def test_class_weights_let_every_class_count_alike() -> None:
     labels = np.array([0] * 6 + [1] * 3 + [2])
     weights = class_weights(labels, 3)

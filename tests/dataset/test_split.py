@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from whosthat.dataset.audit import Audit, AuditedPhoto
 from whosthat.dataset.folder import Photo
 from whosthat.dataset.split import Split, read_split, split, write_split
-from whosthat.errors import DatasetError, UsageError
+from whosthat.errors import DatasetError
 from whosthat.types import PARTS
 
 MakeAudit = Callable[[dict[str, list[int]]], Audit]
@@ -116,11 +116,6 @@ def test_pictures_per_class_draws_each_photo_at_most_once(made_audit: MakeAudit)
 def test_a_class_with_fewer_than_three_pictures_is_named(made_audit: MakeAudit) -> None:
     with pytest.raises(DatasetError, match=r"1 class with too few different pictures to be split: bert \(2\)"):
         split(made_audit({"anna": [0, 1, 2], "bert": [3, 3, 4]}))
-
-
-def test_pictures_per_class_below_one_is_refused(made_audit: MakeAudit) -> None:
-    with pytest.raises(UsageError, match="must be 1 or more, got 0"):
-        split(made_audit({"anna": [0, 1, 2], "bert": [3, 4, 5]}), pictures_per_class=0)
 
 
 @pytest.fixture

@@ -3,7 +3,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from whosthat.errors import UsageError
 from whosthat.photos.augmenting import Augmentation, augment, view_generator
 
 STILL = {"rotation": 0, "shift": 0, "zoom": 0, "flip": False}
@@ -40,7 +39,6 @@ def test_other_seeds_epochs_and_photos_give_other_views(image):
 
 def test_no_augmentation_is_the_photo_itself(image):
     assert augment(image, Augmentation(**STILL), view_generator(0, 0, 0)) is image
-    assert Augmentation(**STILL).changes_nothing
 
 
 def test_flip_mirrors_about_half_of_the_views_exactly(image):
@@ -92,9 +90,3 @@ def test_brightness_and_contrast_keep_to_their_limits():
 def test_one_setting_does_not_change_what_another_draws(image):
     plain, lit = (augment(image, Augmentation(brightness=b), view_generator(0, 0, 3)).astype(int) for b in (0.0, 1e-9))
     np.testing.assert_array_equal(plain, lit)
-
-
-@pytest.mark.parametrize(("name", "value"), [("rotation", 181), ("shift", -0.1), ("zoom", 1), ("contrast", float("nan")), ("zoom", "much")])
-def test_a_value_outside_its_limits_is_refused(name, value):
-    with pytest.raises(UsageError, match=f"Augmentation {name} must be a number from 0 to"):
-        Augmentation(**{name: value})

@@ -51,17 +51,10 @@ def test_frames_are_in_the_order_of_their_numbers_not_of_their_names(tmp_path: P
     assert [path.name for path in numbered_frames(folder)][-1] == "12.png"
 
 
-@pytest.mark.parametrize(
-    "names",
-    [
-        ["1.png", "cover.png"],  # one without a number
-        ["a1.png", "b2.png"],  # two beginnings
-        ["1.png", "01.png"],  # one number twice
-        ["anna.png", "bert.png"],
-        ["notes1.txt"],
-        [],
-    ],
-)
+ODD = {"without a number": ["1.png", "cover.png"], "two beginnings": ["a1.png", "b2.png"], "a number twice": ["1.png", "01.png"]}
+
+
+@pytest.mark.parametrize("names", [*ODD.values(), ["anna.png", "bert.png"], ["notes1.txt"], []])
 def test_what_is_no_folder_of_numbered_frames(names: list[str], tmp_path: Path) -> None:
     for name in names:
         (tmp_path / name).write_bytes(b"")

@@ -58,12 +58,6 @@ def test_frames_of_a_video_share_where_their_labels_are():
     np.testing.assert_array_equal(draw_sightings(GREY, [far], sides), draw_sightings(GREY, [far]))
 
 
-def test_fifty_faces_are_drawn():
-    boxes = [Box(16 * x, 24 * y, 16 * x + 8, 24 * y + 9) for x, y in np.ndindex(10, 5)]
-    crowd = [Sighting(f"person {number}" if number % 2 else None, 0.9, box=box) for number, box in enumerate(boxes)]
-    assert draw_sightings(GREY, crowd).shape == GREY.shape
-
-
 def test_without_a_box_banners_stack_from_the_lower_edge():
     one, two = (draw_sightings(GREY, [Sighting("ann", 0.9)] * count) for count in (1, 2))
     top_of_one, bottom, left, right = changed(GREY, one)
@@ -104,11 +98,6 @@ def test_encoding_is_repeatable_and_readable(format):
     assert content == encode_image(GREY, format)
     assert decode(content).format == format
     assert np.abs(read(content).astype(int) - 90).max() <= 2
-
-
-def test_encoding_suggests_the_nearest_format():
-    with pytest.raises(UsageError, match='Did you mean "JPEG"'):
-        encode_image(GREY, "JPG")
 
 
 def test_saving_goes_by_suffix_and_leaves_nothing_else(tmp_path):

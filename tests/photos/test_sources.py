@@ -31,13 +31,6 @@ def test_a_pil_image_is_turned_upright_as_its_file_is(red_left: Path) -> None:
         assert picture.size == (8, 12)  # it stays as it was, and open
 
 
-@pytest.mark.parametrize("mode", ["1", "L", "LA", "P", "RGBA", "CMYK", "YCbCr"])
-def test_every_mode_of_eight_bits_becomes_rgb(mode: str) -> None:
-    with image_of(Image.new("RGB", (5, 4), "white").convert(mode)) as image:
-        assert image.shape == (4, 5, 3)
-        assert (image >= 254).all()
-
-
 def test_what_is_transparent_becomes_white() -> None:
     clear = np.zeros((4, 5, 4), np.uint8)
     for photo in (clear, Image.fromarray(clear)):

@@ -1,9 +1,11 @@
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
-from whosthat.errors import TrainingInterruptedError
+from whosthat.errors import ExportError, TrainingInterruptedError
 from whosthat.progress import Silent
 
 
@@ -20,8 +22,6 @@ def test_every_view_goes_through_the_backbone_once(tiny, tmp_path, heard):
 
 
 def test_stored_features_are_those_of_the_photos_as_they_are_and_augmented(tiny, tmp_path):
-    from types import SimpleNamespace
-
     from whosthat.networks.registry import backbone_and_head
     from whosthat.runs.lock import StopRequest
     from whosthat.training.features import FeatureStore
@@ -39,6 +39,17 @@ def test_stored_features_are_those_of_the_photos_as_they_are_and_augmented(tiny,
             photos = train.images[train.order(epoch)[16:24]]
         np.testing.assert_allclose(came, backbone.predict_on_batch(photos), atol=1e-4)
         np.testing.assert_array_equal(labels, wanted)
+
+
+def test_a_backbone_that_cannot_be_exported_is_refused_before_anything_is_trained(tiny, tmp_path):
+    from whosthat.networks.backend import load_keras
+    from whosthat.training.features import FeatureStore
+
+    keras = load_keras()
+    photo = keras.Input((16, 16, 3), dtype="uint8", name="photo")
+    backbone = keras.Model(photo, keras.layers.UpSampling2D(name="larger")(photo))
+    with pytest.raises(ExportError, match="'larger' is a UpSampling2D, which cannot be exported to ONNX"):
+        FeatureStore(backbone, SimpleNamespace(folder=tmp_path)).of("training", tiny.parts()[0])
 
 
 def test_runs_that_share_a_folder_compute_features_once(tiny, tmp_path, heard):

@@ -10,23 +10,21 @@ who has several counts as a person.
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from whosthat.checking.suspects import SAME_PERSON_PAIR
 from whosthat.recognition.distances import Points, blocks, distances
 from whosthat.recognition.face_threshold import allowance_of, corrected
 from whosthat.recognition.heads import Compared, compared, folds_of, held_out_distances, templates_of
+from whosthat.types import FloatArray, IntArray
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-
-    from numpy.typing import NDArray
-
     from whosthat.recognition.enrolling import FittedIdentifier
-    from whosthat.types import FloatArray, IntArray
 
 FEWEST_LOST = 2
 """A single answer more or less may be chance."""

@@ -7,22 +7,18 @@ the labels int64 (n,), and so are the groups, in which copies and bursts share a
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from whosthat.recognition.ages import ages_of
 from whosthat.recognition.distances import Points, blocks, distances
 from whosthat.recognition.face_threshold import DEFAULT_DISTANCE, corrected
 from whosthat.recognition.heads import Compared, templates_of
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from numpy.typing import NDArray
-
-    from whosthat.types import FloatArray, IntArray
+from whosthat.types import FloatArray, IntArray
 
 STRANGER_DISTANCE = 0.6
 """A face farther than this from its own person is better explained by somebody who has no folder."""

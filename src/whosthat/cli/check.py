@@ -6,8 +6,7 @@ from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-from whosthat.cli.commands import COMMANDS
-from whosthat.cli.options import EngineOption, JsonOption, PhotosArgument, about, examples, new_app, option
+from whosthat.cli.options import EngineOption, JsonOption, PhotosArgument, examples, new_app, option
 from whosthat.cli.output import command_line, say, show, show_first, show_json, show_text
 from whosthat.cli.terminal import terminal_progress
 from whosthat.cluster import LOCAL
@@ -56,14 +55,11 @@ UndoOption = Annotated[
 
 
 @app.command(
-    help=about(
-        COMMANDS["check"],
-        N_(
-            "Files that cannot be read, photos that appear twice or in two folders, classes with few photos, photos that "
-            "are too small. In photos of people also: no face, several, small, blurred or cut faces, photos that probably "
-            "show somebody else, people who look alike. No photo is moved without --fix and --yes; --fix alone writes a "
-            "plan. --json names every photo."
-        ),
+    help=N_(
+        "Files that cannot be read, photos that appear twice or in two folders, classes with few photos, photos that "
+        "are too small. In photos of people also: no face, several, small, blurred or cut faces, photos that probably "
+        "show somebody else, people who look alike. No photo is moved without --fix and --yes; --fix alone writes a "
+        "plan. --json names every photo."
     ),
     epilog=examples("""
         check photos

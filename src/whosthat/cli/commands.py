@@ -30,7 +30,7 @@ COMMANDS = {
     "studio": N_("Do everything on a page in the browser."),
     "doctor": N_("Check this installation."),
 }
-"""Every command with its one sentence. The command of name N is ``app`` in the module ``whosthat.cli.N``."""
+"""Every command with the sentence that its help begins with. The command of name N is ``app`` in the module ``whosthat.cli.N``."""
 
 LANG_HELP = N_("Language: en or zh_TW; left out, that of WHOSTHAT_LANG or of the computer.")
 

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from whosthat.cli import options, train_options
-from whosthat.cli.commands import COMMANDS
 from whosthat.cli.output import say, show, show_json, show_side_by_side, show_table, show_text
 from whosthat.cli.terminal import terminal_progress
 from whosthat.cli.train import ask_about_names
@@ -62,14 +61,11 @@ TuneOption = Annotated[
 
 @app.command(
     cls=options.GroupedCommand,
-    help=options.about(
-        COMMANDS["compare"],
-        N_(
-            "Each training makes a run of its own. Models are compared by the same test photos. With --vary, --repeat, "
-            "--series or --tune the validation photos choose, and the test judges the chosen run alone; what is trained already is "
-            "not trained again, so the same command goes on with a series that was stopped. The comparison is kept beside "
-            "the runs, and runs/latest then points at the run to use."
-        ),
+    help=N_(
+        "Each training makes a run of its own. Models are compared by the same test photos. With --vary, --repeat, "
+        "--series or --tune the validation photos choose, and the test judges the chosen run alone; what is trained already is "
+        "not trained again, so the same command goes on with a series that was stopped. The comparison is kept beside "
+        "the runs, and runs/latest then points at the run to use."
     ),
     epilog=options.examples("""
         compare photos

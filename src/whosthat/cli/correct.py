@@ -8,7 +8,6 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-from whosthat.cli.commands import COMMANDS
 from whosthat.cli.options import OUTPUT, JsonOption, LibraryArgument, about, argument, examples, hints, new_app, option
 from whosthat.cli.output import command_line, confirmed, face_cells, say, show_first, show_json, show_table
 from whosthat.errors import NameTakenError, UsageError
@@ -40,7 +39,6 @@ MergeOption = Annotated[bool, option("--merge", N_("With --rename: make one pers
 
 @app.command(
     help=about(
-        COMMANDS["correct"],
         N_(
             "A correction counts more than any recogniser, and outlives new scans, recognisers and networks. The later word counts. "
             "Everything is answered again at once, and you are told how many answers changed. Without an option, you see the faces of "

@@ -10,7 +10,6 @@ import typer
 
 from whosthat.cli.answers import show_predictions
 from whosthat.cli.check import show_audit
-from whosthat.cli.commands import COMMANDS
 from whosthat.cli.options import EngineOption, about, examples, new_app, option
 from whosthat.cli.output import command_line, say, show, show_text
 from whosthat.cli.terminal import terminal_progress
@@ -29,7 +28,6 @@ YesOption = Annotated[bool, option("--yes", N_("With --lesson: do not wait for a
 
 @app.command(
     help=about(
-        COMMANDS["demo"],
         N_(
             "Draws seven cartoon heroes, checks the pictures, trains a recogniser, tests it, and asks it about heroes it "
             "has not seen in these pictures, and about strangers. Takes less than two minutes on two cores."

@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated
 
-from whosthat.cli.commands import COMMANDS
 from whosthat.cli.options import RunsOption, about, argument, examples, new_app
 from whosthat.translation import N_
 
@@ -16,7 +15,6 @@ BundleOrNothing = Annotated[Path | None, argument("BUNDLE", N_("A bundle or a ru
 
 @app.command(
     help=about(
-        COMMANDS["desktop"],
         N_("Other runs can be chosen in the window. Left and right go through the photos of the folder, up and down through the faces."),
         N_("A face can be named, a person added, a name taken back, and the picture saved with its names."),
     ),

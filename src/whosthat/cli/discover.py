@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from whosthat.cli.commands import COMMANDS
 from whosthat.cli.metadata import ContactsOption, InFilesOption, ReadXmpOption, WriteXmpOption, check_together, say_read, say_written
 from whosthat.cli.options import DeviceOption, EngineOption, JsonOption, about, argument, examples, new_app, option
 from whosthat.cli.output import say, show_first, show_json
@@ -75,7 +74,6 @@ class _Wishes:
 
 @app.command(
     help=about(
-        COMMANDS["discover"],
         N_(
             "Faces of one person come into one group; two people in one group are rarer than one person in two. Look at groups.html, write "
             "names into groups.toml, and run the same command again: names stay with the faces, also when photos are added or renamed."
@@ -198,6 +196,8 @@ def _given(words: list[str], which: str) -> dict[str, str]:
 
 def _show(found: Discovery) -> None:
     """Show the groups, and how many of what there was."""
+    from whosthat.faces.embedder import DLIB
+    from whosthat.faces.models import better_network
     from whosthat.workflow.discovery import NOBODY
 
     def who(group: Group) -> str:
@@ -216,6 +216,8 @@ def _show(found: Discovery) -> None:
             without=counted(len(found.without_face), "photo"),
         )
     )
+    if found.embedder == DLIB.name and (better := better_network()):
+        say(better)
     if guessed := sum(group.guess is not None for group in found.groups):
         say(
             _(

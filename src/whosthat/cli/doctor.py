@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from whosthat.cli.commands import COMMANDS
-from whosthat.cli.options import JsonOption, about, examples, new_app
+from whosthat.cli.options import JsonOption, examples, new_app
 from whosthat.cli.output import show_json, show_table
 from whosthat.translation import N_, _, pgettext
 
@@ -13,12 +12,9 @@ app = new_app()
 
 
 @app.command(
-    help=about(
-        COMMANDS["doctor"],
-        N_(
-            "Versions, weights, room on the disk, the window, fonts, and whether anything tried to reach the network. The "
-            "exit code is 1 when something is wrong that stops most commands."
-        ),
+    help=N_(
+        "Versions, weights, room on the disk, the window, fonts, and whether anything tried to reach the network. The "
+        "exit code is 1 when something is wrong that stops most commands."
     ),
     epilog=examples("""
         doctor

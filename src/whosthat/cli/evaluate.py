@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from whosthat.cli import options
-from whosthat.cli.commands import COMMANDS
 from whosthat.cli.output import say, show, show_first, show_json, show_text
 from whosthat.cli.terminal import terminal_progress
 from whosthat.errors import QualityError
@@ -23,10 +22,7 @@ SHOWN_MISTAKES = 5
 
 
 @app.command(
-    help=options.about(
-        COMMANDS["evaluate"],
-        N_("The folders must bear names that the recogniser knows. Photos that it was trained on are left out."),
-    ),
+    help=N_("The folders must bear names that the recogniser knows. Photos that it was trained on are left out."),
     epilog=options.examples("""
         evaluate runs/latest other-photos
         evaluate bundle photos --strangers others --min-accuracy 0.9

@@ -5,8 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated
 
-from whosthat.cli.commands import COMMANDS
-from whosthat.cli.options import BundleArgument, CustomOption, JsonOption, about, examples, load_own_networks, new_app, option
+from whosthat.cli.options import BundleArgument, CustomOption, JsonOption, examples, load_own_networks, new_app, option
 from whosthat.cli.output import say, show, show_json
 from whosthat.cli.terminal import terminal_progress
 from whosthat.errors import UsageError
@@ -25,10 +24,7 @@ DatasetOption = Annotated[
 
 
 @app.command(
-    help=about(
-        COMMANDS["export"],
-        N_("The network, as ONNX, TensorFlow Lite or Keras weights, must give the same answers as the recogniser, or nothing is written."),
-    ),
+    help=N_("The network, as ONNX, TensorFlow Lite or Keras weights, must give the same answers as the recogniser, or nothing is written."),
     epilog=examples("""
         export runs/latest --out heroes.onnx
         export bundle --format tflite --out heroes.tflite

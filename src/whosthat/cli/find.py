@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-from whosthat.cli.commands import COMMANDS
 from whosthat.cli.options import OUTPUT, JsonOption, LibraryArgument, about, argument, examples, new_app, option
 from whosthat.cli.output import SHOWN_ROWS, say, show_first, show_json
 from whosthat.cli.terminal import terminal_progress
@@ -37,7 +36,6 @@ LinksOption = Annotated[Path | None, option("--links DIR", _LINKS_HELP, OUTPUT)]
 
 @app.command(
     help=about(
-        COMMANDS["find"],
         N_(
             "The query is made of names, and, or, not and brackets; unknown is a face without a name, nobody a photo without a face. Put "
             "quotation marks around a name that holds such a word: '\"Tom and Jerry\" and not bob'. Upper and lower case do not matter."

@@ -17,6 +17,7 @@ import typer.core
 import typer.main
 
 from whosthat.cli.commands import COMMANDS, root_help
+from whosthat.cli.options import about
 from whosthat.cli.output import say
 from whosthat.cli.typer_words import complaint, translate
 from whosthat.errors import UsageError, WhosthatError, did_you_mean
@@ -88,9 +89,10 @@ class LazyCommands(typer.core.TyperGroup):
 
 
 def load_command(name: str) -> Any:
-    """Import the module of one command and return what typer built from it, in the current language."""
+    """Import the module of one command and return what typer built from it, in the current language; its help begins as in `COMMANDS`."""
     command = typer.main.get_command(import_module(f"whosthat.cli.{name}").app)
     command.name = name
+    command.help = about(COMMANDS[name], command.help or "")
     translate(command)
     return command
 

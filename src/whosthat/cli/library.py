@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from whosthat.cli import library_metadata
-from whosthat.cli.commands import COMMANDS
 from whosthat.cli.metadata import ReadXmpOption
 from whosthat.cli.options import DeviceOption, JsonOption, NounFirst, about, argument, examples, new_app, option
 from whosthat.cli.output import SHOWN_ROWS, command_line, say, show_first, show_json, show_side_by_side
@@ -23,7 +22,7 @@ if TYPE_CHECKING:
     from whosthat.types import SetAside
     from whosthat.workflow.library.status import LibraryStatus
 
-app = new_app(COMMANDS["library"])
+app = new_app()
 
 LibraryArgument = Annotated[Path, argument("LIBRARY", N_("The library's own folder."))]
 FoldersArgument = Annotated[list[Path] | None, argument("PHOTOS...", N_("Folders of photos, with folders in them to any depth."))]
@@ -36,7 +35,6 @@ ReadOption = Annotated[bool, option("--read", N_("Read every file and compare it
 
 @app.callback(
     cls=NounFirst,
-    help=COMMANDS["library"],
     epilog=examples("""
         library family scan photos
         library family status

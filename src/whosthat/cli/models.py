@@ -11,7 +11,6 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
-from whosthat.cli.commands import COMMANDS
 from whosthat.cli.options import BundleArgument, CustomOption, JsonOption, about, argument, examples, load_own_networks, new_app, option
 from whosthat.cli.output import confirmed, say, show, show_json, show_table
 from whosthat.cli.terminal import terminal_progress
@@ -34,7 +33,7 @@ _LABELS = (
 )
 """What stands before the facts of a model."""
 
-app = new_app(COMMANDS["models"])
+app = new_app()
 
 NameArgument = Annotated[str, argument("NAME", N_("A model, as the list names it."))]
 FileArgument = Annotated[

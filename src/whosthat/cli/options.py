@@ -91,10 +91,10 @@ _ACCURACY_HELP = N_("End with exit code 4 when the accuracy is below X (0 to 1).
 MinAccuracyOption = Annotated[float | None, option("--min-accuracy X", _ACCURACY_HELP, OUTPUT, min=0.0, max=1.0, callback=_a_number)]
 
 
-def new_app(help: str | None = None) -> typer.Typer:
+def new_app() -> typer.Typer:
     """Return an empty typer application with the settings that every command shares."""
     return typer.Typer(
-        help=help,
+        help=None,  # the docstring of a group's function is no help
         add_completion=False,
         rich_markup_mode=None,
         no_args_is_help=True,

@@ -7,14 +7,13 @@ from typing import Annotated
 
 import typer
 
-from whosthat.cli.commands import COMMANDS
 from whosthat.cli.options import BundleArgument, JsonOption, NounFirst, about, argument, examples, hints, new_app, option
 from whosthat.cli.output import face_cells, say, show_json, show_table
 from whosthat.cli.terminal import terminal_progress
 from whosthat.translation import N_, _
 from whosthat.wording import counted
 
-app = new_app(COMMANDS["people"])
+app = new_app()
 
 NameArgument = Annotated[str, argument("NAME", N_("The person's name."))]
 NewNameArgument = Annotated[str, argument("NEW_NAME", N_("The name from now on."))]
@@ -33,7 +32,6 @@ AnywayOption = Annotated[bool, option("--anyway", _ANYWAY_HELP)]
 
 @app.callback(
     cls=NounFirst,
-    help=COMMANDS["people"],
     epilog=examples("""
         people runs/latest list
         people runs/latest add anna holiday/anna

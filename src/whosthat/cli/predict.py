@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from whosthat.cli.answers import show_predictions
-from whosthat.cli.commands import COMMANDS
 from whosthat.cli.metadata import InFilesOption, WriteXmpOption, check_together, say_written
 from whosthat.cli.options import BundleArgument, DeviceOption, EngineOption, JsonOption, about, argument, examples, new_app, option
 from whosthat.cli.output import say, show_json
@@ -59,7 +58,6 @@ NoCacheOption = Annotated[bool, option("--no-cache", N_("Look at every photo, an
 
 @app.command(
     help=about(
-        COMMANDS["predict"],
         N_(
             "A file that cannot be read is named at the end, and the exit code is then 3; all others are answered. In a "
             "video, faces are followed and named by vote, with the times at which each person is seen. Of folders the "

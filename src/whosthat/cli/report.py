@@ -6,8 +6,7 @@ import webbrowser
 from pathlib import Path
 from typing import Annotated
 
-from whosthat.cli.commands import COMMANDS
-from whosthat.cli.options import JsonOption, about, argument, examples, new_app, option
+from whosthat.cli.options import JsonOption, argument, examples, new_app, option
 from whosthat.cli.output import show, show_json
 from whosthat.translation import N_
 
@@ -18,12 +17,9 @@ OpenOption = Annotated[bool, option("--open", N_("Open the report in the browser
 
 
 @app.command(
-    help=about(
-        COMMANDS["report"],
-        N_(
-            "The report is made from what the run's folder holds, and its charts are drawn as PNG files into the folder plots; nothing is "
-            "trained or tested again."
-        ),
+    help=N_(
+        "The report is made from what the run's folder holds, and its charts are drawn as PNG files into the folder plots; nothing is "
+        "trained or tested again."
     ),
     epilog=examples("report runs/latest --open"),  # not translated: a command line
 )

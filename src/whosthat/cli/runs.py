@@ -7,7 +7,6 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-from whosthat.cli.commands import COMMANDS
 from whosthat.cli.options import JsonOption, RunsOption, about, argument, examples, new_app, option
 from whosthat.cli.output import say, show, show_json, show_side_by_side, show_table, show_text
 from whosthat.errors import UsageError
@@ -23,7 +22,7 @@ SHOWN_POINTS = 10
 _COLUMNS = (N_("run"), N_("state"), N_("model"), N_("accuracy"), N_("started"), N_("note"))
 """What is said of every run; the other columns are settings, which are called so in every language."""
 
-app = new_app(COMMANDS["runs"])
+app = new_app()
 
 HtmlOption = Annotated[Path | None, option("--html FILE", N_("Write a page with the runs as a diary, the oldest first."))]
 RunArgument = Annotated[Path, argument("RUN", N_("A run's folder; runs/latest is one."))]

@@ -6,7 +6,6 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated
 
-from whosthat.cli.commands import COMMANDS
 from whosthat.cli.options import DeviceOption, about, argument, examples, new_app, option
 from whosthat.cli.output import say
 from whosthat.cli.terminal import terminal_progress
@@ -36,7 +35,6 @@ def need_server() -> None:
 
 @app.command(
     help=about(
-        COMMANDS["serve"],
         N_(
             "Programs send photos to /v1/identify and get names as JSON; /openapi.json describes every address. They show a token, which "
             "is printed the first time and kept in a file. A bundle that changes is opened again while the service runs."

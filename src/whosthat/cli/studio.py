@@ -6,7 +6,6 @@ import sys
 from pathlib import Path
 from typing import Annotated
 
-from whosthat.cli.commands import COMMANDS
 from whosthat.cli.options import DeviceOption, RunsOption, about, argument, examples, new_app, option
 from whosthat.cli.output import say, show
 from whosthat.cli.serve import need_server
@@ -23,7 +22,6 @@ NoBrowserOption = Annotated[bool, option("--no-browser", N_("Print the link, and
 
 @app.command(
     help=about(
-        COMMANDS["studio"],
         N_(
             "Drop folders of photos or choose some, look at what is wrong with them, train, read the report, identify people in photos, "
             "videos and the webcam, and correct what is wrong. Everything stays on this computer, and no other can reach the page."

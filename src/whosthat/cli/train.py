@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from whosthat.cli import options, train_options
-from whosthat.cli.commands import COMMANDS
 from whosthat.cli.evaluate import accuracy_sentence, require_accuracy, show_classes
 from whosthat.cli.output import command_line, confirmed, say, show, show_json, show_text
 from whosthat.cli.terminal import terminal_progress
@@ -33,12 +32,9 @@ _COLOURS = {"poor": "red", "fair": "yellow", "too few to say": "yellow"}  # not 
 
 @app.command(
     cls=options.GroupedCommand,
-    help=options.about(
-        COMMANDS["train"],
-        N_(
-            "Makes a run: a folder with the recipe, the split, checkpoints, plots, the report and the bundle, which is the "
-            "saved recogniser. Ctrl-C leaves a run that --resume goes on with."
-        ),
+    help=N_(
+        "Makes a run: a folder with the recipe, the split, checkpoints, plots, the report and the bundle, which is the "
+        "saved recogniser. Ctrl-C leaves a run that --resume goes on with."
     ),
     epilog=options.examples("""
         train photos

@@ -7,8 +7,7 @@ from typing import Annotated
 
 import typer
 
-from whosthat.cli.commands import COMMANDS
-from whosthat.cli.options import JsonOption, about, argument, examples, new_app
+from whosthat.cli.options import JsonOption, argument, examples, new_app
 from whosthat.cli.output import say, show_json
 from whosthat.cli.terminal import terminal_progress
 from whosthat.errors import DatasetError
@@ -22,12 +21,9 @@ PathsArgument = Annotated[list[Path], argument("PHOTOS...", N_("Photos, and fold
 
 
 @app.command(
-    help=about(
-        COMMANDS["untag"],
-        N_(
-            "Regions and keywords that whosthat wrote are taken out of XMP files beside the photos and, through ExifTool, of the photos "
-            "themselves. What other programs wrote stays. Files that still hold the name are listed, and the exit code is then 3."
-        ),
+    help=N_(
+        "Regions and keywords that whosthat wrote are taken out of XMP files beside the photos and, through ExifTool, of the photos "
+        "themselves. What other programs wrote stays. Files that still hold the name are listed, and the exit code is then 3."
     ),
     epilog=examples("untag anna holiday"),  # not translated: a command line
 )

@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-from whosthat.cli.commands import COMMANDS
 from whosthat.cli.options import OUTPUT, BundleArgument, DeviceOption, about, argument, examples, new_app, option
 from whosthat.cli.output import say, show, show_json
 from whosthat.cli.terminal import terminal_progress
@@ -43,7 +42,6 @@ LinesOption = Annotated[bool, option("--json", N_("Write each message as one lin
 
 @app.command(
     help=about(
-        COMMANDS["watch"],
         N_(
             "Somebody who stays is told once, and again when they have left. It runs until Ctrl-C; a camera, folder or broker that is gone "
             "is waited for, and a bundle that changes is opened again."

@@ -21,7 +21,7 @@ from pathlib import Path
 from whosthat.dataset.audit import Audit, AuditedPhoto
 from whosthat.dataset.findings import pictures_by_class
 from whosthat.durable import replace_file
-from whosthat.errors import DatasetError, UsageError, system_reason
+from whosthat.errors import DatasetError, system_reason
 from whosthat.translation import N_, _
 from whosthat.types import PARTS
 from whosthat.wording import counted, listing
@@ -49,13 +49,11 @@ def split(audit: Audit, *, ratios: Ratios = (8, 1, 1), seed: int = 0, pictures_p
     to training first: the test is made of pictures that are different from one another, so far as there are enough.
 
     Ratios are the shares of training, validation and test: any three positive numbers. The seed decides where chance decides. With
-    ``pictures_per_class``, so many photos of each class take part in the whole run, in all parts together, each at most once.
+    ``pictures_per_class``, 1 or more, so many photos of each class take part in the whole run, in all parts together, each at most once.
 
     Raises:
         DatasetError: A class has fewer than three groups, or groups that tie classes together leave a part without it.
-        UsageError: Ratios or ``pictures_per_class`` that make no sense.
     """
-    _check_ratios(ratios)
     photos = list(audit.photos)
     if pictures_per_class is not None:
         photos = _sampled(photos, pictures_per_class, seed)
@@ -179,8 +177,6 @@ def _shares(n: int, ratios: Ratios) -> list[int]:
 
 
 def _sampled(photos: Sequence[AuditedPhoto], pictures_per_class: int, seed: int) -> list[AuditedPhoto]:
-    if pictures_per_class < 1:
-        raise UsageError("pictures_per_class must be 1 or more, got {pictures_per_class}.", pictures_per_class=pictures_per_class)
     of_class: defaultdict[str, list[AuditedPhoto]] = defaultdict(list)
     for item in sorted(photos, key=lambda item: _lot("sample", seed, item)):
         of_class[item.photo.class_name].append(item)
@@ -204,13 +200,6 @@ def _check_groups(photos: Sequence[AuditedPhoto], classes: Sequence[str]) -> Non
             "each, and copies, look-alikes and bursts count as one. Add photos, or move the folder away.",
             classes=counted(len(short), "class"),
             short=listing(short),
-        )
-
-
-def _check_ratios(ratios: Ratios) -> None:
-    if len(ratios) != 3 or not all(math.isfinite(share) and share > 0 for share in ratios):
-        raise UsageError(
-            "A split needs three positive numbers, for training, validation and test; got {ratios}.", ratios=":".join(map(str, ratios))
         )
 
 

@@ -49,16 +49,9 @@ def check_path(page: Path) -> None:
 
 
 def write_check_page(page: Path, audit: Audit, faces: FaceAudit | None, *, progress: Progress = SILENT) -> Path:
-    """Write the page, in the place of an older one, and return it.
+    """Write the page of what was found in files and, where somebody looked, faces; return it.
 
-    Args:
-        page: The file to write; its folder is made when it is not there.
-        audit: What was found in the files.
-        faces: What was found in the faces, or None where nobody looked.
-        progress: Shows the photos as they are read again.
-
-    Raises:
-        UsageError: It cannot be written there.
+    An older page is replaced, and its folder is made where it is not there. A UsageError says that it cannot be written.
     """
     check_path(page)
     findings = sorted((*audit.findings, *(face_findings(faces) if faces else ())), key=lambda one: SEVERITIES.index(one.severity))

@@ -30,14 +30,7 @@ class Shown:
 
 
 def write_found_sheet(page: Path, photos: Sequence[Shown], *, terms: str, progress: Progress = SILENT) -> Path:
-    """Write the page, in the place of an older one, and return it; OSError where that fails.
-
-    Args:
-        page: The file to write.
-        photos: What was found, in its order.
-        terms: What was asked for, in words.
-        progress: Shows the photos as they are read.
-    """
+    """Write the page, in the place of an older one, and return it; OSError where that fails. The terms are what was asked for, in words."""
     few = photos[:MOST_PHOTOS]
     cards = list(zip(few, small_photos([one.path for one in few], SIDE, progress), strict=True))
     return write_page(page, "found.html.j2", n=len(photos), cards=cards, terms=terms)

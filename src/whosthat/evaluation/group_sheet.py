@@ -57,12 +57,7 @@ class _ShownFace:
 def write_group_sheet(page: Path, cards: Sequence[Card], *, aside: int, names: Path, progress: Progress = SILENT) -> Path:
     """Write the page, in the place of an older one, and return it; OSError where that fails.
 
-    Args:
-        page: The file to write.
-        cards: The groups, in their order.
-        aside: How many faces are in no group.
-        names: The file into which names are to be written.
-        progress: Shows the photos as they are read again.
+    So many faces ``aside`` are in no group; ``names`` is the file into which names are to be written.
     """
     shown = _shown(cards)
     crops = _crops([cards[at].faces[face] for at, faces in shown.items() for face in faces], progress)

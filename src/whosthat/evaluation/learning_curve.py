@@ -8,21 +8,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from typing import Literal, TypeAlias
 
 import numpy as np
+from numpy.typing import NDArray
 
 from whosthat.evaluation.verdict import FEW_OF_A_CLASS
 from whosthat.proportions import wilson_interval
 from whosthat.translation import N_, _
+from whosthat.types import IntArray
 from whosthat.wording import counted, listing, percent
 
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    from whosthat.types import IntArray
-
-Correct: TypeAlias = "Callable[[IntArray], NDArray[np.bool_]]"
+Correct: TypeAlias = Callable[[IntArray], NDArray[np.bool_]]
 """Rows of the enrolled photos that may be used, to whether each test photo is then correct, as ``predict`` would answer."""
 
 COUNTS = (1, 2, 3, 5, 10, 20)
@@ -34,7 +31,7 @@ DRAWS, FEWER_DRAWS, MANY_PEOPLE = 10, 3, 200
 COUNTS_OF_CLASSES, DRAWS_OF_CLASSES = (2, 5, 10, 20, 50, 100, 200), 3
 """The same for networks, which need more photos, and longer to learn from them."""
 
-Draw: TypeAlias = "tuple[int, IntArray]"
+Draw: TypeAlias = tuple[int, IntArray]
 """At most so many photos of each person, and the rows of those that were drawn, int64."""
 
 FLAT = 0.01

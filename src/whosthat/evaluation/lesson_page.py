@@ -84,17 +84,9 @@ class Part:
 
 
 def write_lesson_page(folder: Path, parts: Sequence[Part], *, n_photos: int, n_trainings: int, seconds: float) -> Path:
-    """Write `PAGE` into a folder that exists, and return it.
+    """Write `PAGE` into a folder that exists, and return it; a RunError says that it cannot be written.
 
-    Args:
-        folder: Where.
-        parts: The parts of the lesson so far, in the current language as everything else.
-        n_photos: Photos drawn so far.
-        n_trainings: Networks trained so far.
-        seconds: Time spent computing.
-
-    Raises:
-        RunError: It cannot be written.
+    It tells the parts of the lesson so far, and how many photos were drawn, networks trained and seconds spent computing.
     """
     facts = {"date": f"{datetime.now().astimezone():%Y-%m-%d}", "n_photos": n_photos, "n_trainings": n_trainings, "seconds": seconds}
     return save_file(folder / PAGE, template("lesson.html.j2").render(parts=parts, **facts))

@@ -62,17 +62,16 @@ class OnnxEmbedder:
     Args:
         facts: What is known of the network.
         graph: Its ONNX graph, complete in these bytes. Where its number of crops is fixed at one, they go through it one by one.
-        threads: Threads inside the network.
         sha256: Of the graph, where it is known already; to work it out takes as long as embedding seven faces.
 
     Raises:
         GraphError: The graph cannot be opened, or takes no such crops.
     """
 
-    def __init__(self, facts: EmbedderFacts, graph: bytes, *, threads: int = 1, sha256: str | None = None) -> None:
+    def __init__(self, facts: EmbedderFacts, graph: bytes, *, sha256: str | None = None) -> None:
         self.facts = facts
         self.fingerprint = sha256 or hashlib.sha256(graph).hexdigest()
-        self.session = open_session(graph, threads=threads)
+        self.session = open_session(graph)
         sides = {template.size for template in facts.templates.values()}
         if self.session.input_types != ("tensor(uint8)",) or {(side, side, 3) for side in sides} != {self.session.input_shapes[0][1:]}:
             raise GraphError(

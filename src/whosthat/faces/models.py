@@ -22,7 +22,7 @@ from whosthat.faces.own_embedders import EmbedderDescription, OwnEmbedder, embed
 from whosthat.faces.weight_files import FILES, MAX_FILE_BYTES, WeightsFile, find_weights, read_at_most, read_weights
 from whosthat.faces.yunet import YuNet
 from whosthat.importers.mtcnn_networks import rewrite
-from whosthat.translation import N_
+from whosthat.translation import N_, _
 
 SFACE = EmbedderDescription(
     name="sface",
@@ -181,6 +181,19 @@ EMBEDDERS: Mapping[str, EmbedderModel] = {
 
 PREFERRED = REID.name
 """The embedder that ``auto`` takes where it is here, else `embedder.DLIB`; see docs/decisions/0021-which-embedder-auto-takes.md."""
+
+
+def better_network() -> str:
+    """Say what the preferred embedder would bring, and how to get it; "" where it is here."""
+    better = EMBEDDERS[PREFERRED]
+    if better.here:
+        return ""
+    return _(
+        "{name} tells people apart better, most of all many people: {command} ({megabytes:.1f} MB, once; figures: docs/embedders.md).",
+        name=PREFERRED,
+        command=f"whosthat models get {PREFERRED}",  # not translated: a command
+        megabytes=sum(file.bytes for file in better.files) / 1e6,
+    )
 
 
 def all_embedders() -> tuple[str, ...]:

@@ -53,27 +53,21 @@ AT_ONCE = 16  # boxes shown to the second or third network at once: what these c
 
 
 class Mtcnn:
-    """The embedded detector, from what `importers.mtcnn_networks.rewrite` made of the files ``pnet``, ``rnet`` and ``onet``.
-
-    ``min_scores`` is what a face must reach in each network, above 0 and below 1. Raises ValueError where these are other graphs.
-    """
+    """The embedded detector, from what `importers.mtcnn_networks.rewrite` made of pnet, rnet and onet; ValueError for others."""
 
     name = "mtcnn"
     licence = "MIT"
     sure = 0.98  # of 300 photos of one person 97 % have a face that reaches it; upside down 2 %, on their side 1 %
     likely = 0.95  # of 444 pieces of photos without a face, looked at in six ways, 0.2 % reach it
 
-    def __init__(self, graphs: Mapping[str, bytes], *, min_scores: tuple[float, float, float] = MIN_SCORES, threads: int = 1) -> None:
-        self._propose, self._refine, self._locate = networks = [
-            open_session(graphs[name], threads=threads) for name in ("pnet", "rnet", "onet")
-        ]
+    def __init__(self, graphs: Mapping[str, bytes]) -> None:
+        self._propose, self._refine, self._locate = networks = [open_session(graphs[name]) for name in ("pnet", "rnet", "onet")]
         if any((network.inputs, network.input_types) != (("pictures",), ("tensor(uint8)",)) for network in networks):
             raise ValueError(_("Its face detector is in a format that this version cannot run."))
-        self._min_scores = min_scores
 
     def detect(self, image: Image, *, smallest: float = 20.0, lenient: bool = False) -> list[Face]:
         """Find all faces; see `faces.detector.Detector`."""
-        first, second, third = (difference_of(score) for score in (LENIENT_SCORES if lenient else self._min_scores))
+        first, second, third = (difference_of(score) for score in (LENIENT_SCORES if lenient else MIN_SCORES))
         halves = _halves(image)
         boxes = self._refined(halves, self._proposals(halves, max(smallest, CELL), first), second)
         return self._faces(halves, boxes, third)

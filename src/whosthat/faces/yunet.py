@@ -37,38 +37,34 @@ KINDS = (1, 1, 4, 10)  # numbers that it gives for each: is it a face, is it any
 MAX_SEEN = 5000  # the surest of them: a photo full of noise must not cost minutes
 LARGEST = 1e6  # no number that the network gives is larger: they are a few units
 
-LENIENT_SCORE = 0.4  # what a face must reach in a photo that is known to hold one
+MIN_SCORE, LENIENT_SCORE = 0.7, 0.4  # what a face must reach; the second in a photo that is known to hold one
+SAME_FACE = 0.3  # two boxes that overlap by more are one face
 
 
 class YuNet:
-    """The faster detector, from the file's bytes, which were checked by whoever read them (`faces.weight_files`).
-
-    A face must reach ``min_score``, and two may not overlap by more than ``overlap``, both 0 to 1. Raises WeightsError where the bytes are
-    no such network.
-    """
+    """The faster detector, from the file's bytes, which `faces.weight_files` checked; WeightsError where they are no such network."""
 
     name = "yunet"
     licence = "MIT"
     sure = 0.92  # of 300 photos of one person 94 % have a face that reaches it; upside down 7 %, on their side none
     likely = 0.85  # of 444 pieces of photos without a face, looked at in six ways, none reaches it
 
-    def __init__(self, graph: bytes, *, min_score: float = 0.7, overlap: float = 0.3, threads: int = 1) -> None:
+    def __init__(self, graph: bytes) -> None:
         try:
-            self._session = open_session(graph, threads=threads)
+            self._session = open_session(graph)
         except GraphError as error:
             raise WeightsError("These bytes are not YuNet's weights: {error}", error=error) from error
-        self._min_score, self._overlap = min_score, overlap
 
     def detect(self, image: Image, *, smallest: float = 20.0, lenient: bool = False) -> list[Face]:
         """Find all faces; see `faces.detector.Detector`. Small faces are looked for in a large picture, large ones in a small one."""
         longer = max(image.shape[:2])
         coarse = LEAST_SIDE / longer
         fine = max(min(1.0, SMALLEST_SEEN / smallest), coarse)
-        least = LENIENT_SCORE if lenient else self._min_score
+        least = LENIENT_SCORE if lenient else MIN_SCORE
         rows = self._rows(image, fine, least)
         if fine * longer >= TWICE_FROM:
             rows = np.concatenate([rows, self._rows(image, coarse, least)])
-            rows = rows[suppress(_corners(rows), rows[:, 14], self._overlap)]
+            rows = rows[suppress(_corners(rows), rows[:, 14], SAME_FACE)]
         return [_face(row) for row in rows[np.argsort(-rows[:, 14], kind="stable")]]
 
     def _rows(self, image: Image, scale: float, least: float) -> NDArray[np.float64]:
@@ -82,7 +78,7 @@ class YuNet:
         rows = self._seen(framed, least)
         rows = rows[np.argsort(-rows[:, 14], kind="stable")[:MAX_SEEN]]
         whole = np.trunc(rows[:, :4])  # OpenCV compares boxes of whole pixels
-        rows = rows[suppress(_corners(whole), rows[:, 14], self._overlap)]
+        rows = rows[suppress(_corners(whole), rows[:, 14], SAME_FACE)]
         grown: NDArray[np.float64] = rows * np.array([width / size[0], height / size[1]] * 7 + [1.0])
         return grown
 

@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 INPUT_LAYER = "input_rgb_image_sized"
 MAX_NAME = 64
 MAX_TENSOR = 1 << 24
-_INFINITE = {32000: float("inf"), 32001: float("-inf"), 32002: float("nan")}
 
 
 @dataclass(frozen=True)
@@ -203,8 +202,6 @@ class _Cursor:
 
     def _real(self) -> float:
         mantissa, exponent = self.wholes(2)
-        if exponent in _INFINITE:
-            return _INFINITE[exponent]
         if abs(exponent) > 2000:
             raise self.wrong(_("no number"))
         return float(np.ldexp(mantissa, exponent))

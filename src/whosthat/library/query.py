@@ -14,7 +14,7 @@ from names, as the English ones do. Marks that turn the direction of writing aro
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import NoReturn, TypeAlias
 
@@ -110,10 +110,7 @@ class _Reader:
 
     def any(self, depth: int) -> Query:
         """Read what ``or`` joins."""
-        parts = [self._all(depth)]
-        while self._take(OR):
-            parts.append(self._all(depth))
-        return parts[0] if len(parts) == 1 else Several(OR, tuple(parts))
+        return self._joined(OR, self._all, depth)
 
     def end(self) -> None:
         """Refuse what is left."""
@@ -123,10 +120,13 @@ class _Reader:
             self._refuse(_("this bracket was never opened") if closing else _('"and" or "or" is missing before it'))
 
     def _all(self, depth: int) -> Query:
-        parts = [self._one(depth)]
-        while self._take(AND):
-            parts.append(self._one(depth))
-        return parts[0] if len(parts) == 1 else Several(AND, tuple(parts))
+        return self._joined(AND, self._one, depth)
+
+    def _joined(self, how: str, part: Callable[[int], Query], depth: int) -> Query:
+        parts = [part(depth)]
+        while self._take(how):
+            parts.append(part(depth))
+        return parts[0] if len(parts) == 1 else Several(how, tuple(parts))
 
     def _one(self, depth: int) -> Query:
         token = self._seen()

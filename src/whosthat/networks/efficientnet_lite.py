@@ -134,18 +134,13 @@ def _network(facts: NetworkFacts, stages: tuple[Stage, ...], design: Design, dro
 
     file = find_weights(facts, design.weights)  # first: an absent file is said at once
     checkpoint = {} if file is None else read_tensors(file)
-    keras = load_keras()
-    (rate,) = design.dropout_or((dropout,))
 
     def build() -> tuple[Any, Any]:
         photo = photo_input(design)
         return photo, _features(photo, stages)
 
     photo, features = build() if file is None else backbone((facts.name, design.size), build)
-    x = features
-    if rate:
-        x = keras.layers.Dropout(rate, name="features_dropout")(features)
-    model = keras.Model(photo, predictions(x, design), name=facts.name)
+    model = load_keras().Model(photo, predictions(features, design, dropout), name=facts.name)
     if file is not None:
         fill_weights(model, _by_path(model, checkpoint), file, classifier=False)
     return model

@@ -47,9 +47,16 @@ def caffe_scaled(photo: keras.KerasTensor) -> keras.KerasTensor:
     return keras.layers.Rescaling(1.0, offset=[-103.939, -116.779, -123.68], name="subtract_mean")(blue_green_red)
 
 
-def predictions(x: keras.KerasTensor, design: Design) -> keras.KerasTensor:
-    """The output ``predictions``: one probability per class, summing to 1, in float32 under any precision policy."""
-    return load_keras().layers.Dense(design.n_classes, activation="softmax", dtype="float32", name="predictions")(x)
+def predictions(x: keras.KerasTensor, design: Design, dropout: float | None = None) -> keras.KerasTensor:
+    """The output ``predictions``: one probability per class, summing to 1, in float32 under any precision policy.
+
+    ``dropout`` is the rate in front of it where the design names none; None for a network whose family has dropout layers of its own.
+    """
+    layers = load_keras().layers
+    if dropout is not None:
+        (rate,) = design.dropout_or((dropout,))
+        x = layers.Dropout(rate, name="features_dropout")(x) if rate else x
+    return layers.Dense(design.n_classes, activation="softmax", dtype="float32", name="predictions")(x)
 
 
 @contextmanager

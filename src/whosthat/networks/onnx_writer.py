@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from whosthat.errors import ExportError
-from whosthat.inference import open_session
+from whosthat.inference import Session, open_session
 from whosthat.networks.onnx_operators import Graph, Value, write_layer
 
 if TYPE_CHECKING:
@@ -69,6 +69,14 @@ def _entrance(graph: Graph, shape: tuple[int, ...]) -> Value:
     return Value(graph.add("Transpose", [name], perm=[0, 3, 1, 2]), tuple(shape[-3:]), frames)
 
 
+def open_exported(model: keras.Model, graph: bytes) -> Session:
+    """Open the graph that `write_onnx` made of a network; an ExportError where it is not run."""
+    try:
+        return open_session(graph)
+    except ValueError as error:
+        raise ExportError("The exported graph of {name!r} cannot be opened: {error}", name=model.name, error=error) from error
+
+
 def parity(model: keras.Model, graph: bytes, images: NDArray[np.uint8]) -> float:
     """Return the largest absolute difference between the probabilities of a network and of the graph that `write_onnx` made of it.
 
@@ -77,10 +85,7 @@ def parity(model: keras.Model, graph: bytes, images: NDArray[np.uint8]) -> float
     Raises:
         ExportError: ONNX Runtime cannot open the graph, or one of the two gave a number that is not finite.
     """
-    try:
-        (came,) = open_session(graph).run(images)
-    except ValueError as error:
-        raise ExportError("The exported graph of {name!r} cannot be opened: {error}", name=model.name, error=error) from error
+    (came,) = open_exported(model, graph).run(images)
     answers = np.asarray(model(images, training=False))  # called once: tracing a function, as `predict` does, would take longer
     difference = float(np.max(np.abs(came - answers)))
     if not np.isfinite(difference):

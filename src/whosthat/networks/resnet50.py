@@ -41,12 +41,9 @@ def resnet50(design: Design) -> keras.Model:
     """Build keras.applications' network, and fill it from its file."""
     file = find_weights(RESNET50, design.weights)  # first: an absent file is said at once
     keras = load_keras()
-    (rate,) = design.dropout_or((0.0,))
     photo = photo_input(design)
     x = keras.applications.ResNet50(include_top=False, weights=None, input_tensor=caffe_scaled(photo)).output
     x = keras.layers.GlobalAveragePooling2D(name="features")(x)
-    if rate:
-        x = keras.layers.Dropout(rate, name="features_dropout")(x)
-    model = keras.Model(photo, predictions(x, design), name="resnet50")
+    model = keras.Model(photo, predictions(x, design, dropout=0.0), name="resnet50")
     fill_from_keras_file(model, RESNET50, file)
     return model

@@ -47,14 +47,11 @@ def vgg16(design: Design) -> keras.Model:
     """Build keras.applications' network, and fill it from its file."""
     file = find_weights(VGG16, design.weights)  # first: an absent file is said at once
     keras = load_keras()
-    (rate,) = design.dropout_or((0.0,))
     photo = photo_input(design)
     x = keras.applications.VGG16(include_top=False, weights=None, input_tensor=caffe_scaled(photo)).output
     x = keras.layers.Flatten(name="flatten")(x)
     x = keras.layers.Activation("relu", name="features")(x)
-    if rate:
-        x = keras.layers.Dropout(rate, name="features_dropout")(x)
-    model = keras.Model(photo, predictions(x, design), name="vgg16")
+    model = keras.Model(photo, predictions(x, design, dropout=0.0), name="vgg16")
     fill_from_keras_file(model, VGG16, file)
     return model
 

@@ -7,20 +7,17 @@ depend on the batch size, on threads, or on which photos came before, and a resu
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, fields
+from dataclasses import astuple, dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from whosthat.errors import UsageError
 from whosthat.types import Image
-
-_LARGEST = {"rotation": 180.0, "shift": 1.0, "zoom": 0.9, "brightness": 1.0, "contrast": 1.0}
 
 
 @dataclass(frozen=True)
 class Augmentation:
-    """How far a view may differ from its photo; UsageError for a value outside its limits. The defaults are the reference's."""
+    """How far a view may differ from its photo. The defaults are the reference's; `training.recipe_base` keeps values in their limits."""
 
     rotation: float = 12.0  # turned by up to this many degrees either way, 0 to 180
     shift: float = 0.13  # moved by up to this share of the width, and of the height, 0 to 1
@@ -28,19 +25,6 @@ class Augmentation:
     flip: bool = True  # mirrored left to right in half of the views
     brightness: float = 0.0  # lighter or darker by up to this share of the full range, 0 to 1
     contrast: float = 0.0  # raised or lowered by up to this share, 0 to 1
-
-    def __post_init__(self) -> None:
-        for name, largest in _LARGEST.items():
-            value = getattr(self, name)
-            if not isinstance(value, (int, float)) or not 0 <= value <= largest:
-                raise UsageError(
-                    "Augmentation {name} must be a number from 0 to {largest:g}, got {given!r}.", name=name, largest=largest, given=value
-                )
-
-    @property
-    def changes_nothing(self) -> bool:
-        """Whether every view would equal its photo."""
-        return not any(getattr(self, field.name) for field in fields(self))
 
 
 def view_generator(seed: int, epoch: int, photo: int) -> np.random.Generator:
@@ -56,7 +40,7 @@ def augment(image: Image, augmentation: Augmentation, generator: np.random.Gener
     The same number of random numbers (`view_generator`) is always drawn, whatever the settings.
     """
     draws = generator.uniform(-1.0, 1.0, size=7)
-    if augmentation.changes_nothing:
+    if not any(astuple(augmentation)):
         return image
     frames = image[None] if image.ndim == 3 else image
     warp = _warp(draws, augmentation, width=frames.shape[2], height=frames.shape[1])

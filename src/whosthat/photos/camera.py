@@ -22,9 +22,6 @@ from whosthat.photos.quiet import ffmpeg_may, quiet_opencv
 from whosthat.settings import MAX_VIDEO_PIXELS
 from whosthat.types import Image
 
-FIRST = 0
-"""The number of the camera that a system counts first."""
-
 _BACKENDS = {"linux": "CAP_V4L2", "win32": "CAP_DSHOW", "darwin": "CAP_AVFOUNDATION"}
 """What reads cameras on each system; OpenCV would try everything else as well, such as files named by numbers, and complain of each."""
 
@@ -80,7 +77,7 @@ class Camera:
         self._capture.release()
 
 
-def open_camera(number: int = FIRST) -> Camera:
+def open_camera(number: int = 0) -> Camera:
     """Open a camera, by default the first of this computer.
 
     Raises:

@@ -105,13 +105,7 @@ def encode_image(image: Image, format: str = "JPEG", quality: int = 85, *, exif:
     """Encode an image as "JPEG", "PNG" or "WEBP"; the same image gives the same bytes.
 
     Quality, 1 to 95, is for JPEG and WEBP; for JPEG alone what ``exif`` says about the shot, and a ``comment`` that no picture shows.
-
-    Raises:
-        UsageError: Another format.
     """
-    formats = set(_FORMAT_OF_SUFFIX.values())
-    if format not in formats:
-        raise UsageError('Images cannot be encoded as "{format}". {choice}', format=format, choice=did_you_mean(format, formats))
     options: dict[str, Any] = {} if format == "PNG" else {"quality": quality}
     if format == "JPEG":
         options |= {"exif": exif, "comment": comment}

@@ -17,7 +17,7 @@ from typing import Any, BinaryIO
 from PIL import ExifTags
 
 from whosthat.errors import PhotoError
-from whosthat.photos.reading import DAMAGE, SIDEWAYS, opened_header
+from whosthat.photos.reading import DAMAGE, SIDEWAYS, exif_tags, opened_header
 
 LARGEST_XMP = 16 << 20
 """Bytes of a packet that are read."""
@@ -79,10 +79,8 @@ def exif_of(path: Path) -> bytes:
         return b""
 
 
-def _without_frame(block: object) -> bytes:
+def _without_frame(block: bytes) -> bytes:
     """Take out of an EXIF block, in its place, what is not true of a copy; empty where it cannot be read so."""
-    if not isinstance(block, bytes):
-        return b""
     start = len(_EXIF) if block.startswith(_EXIF) else 0
     data = bytearray(block[start:])
     order = _ORDERS.get(bytes(data[:4]))
@@ -121,10 +119,7 @@ def _written_anew(exif: Any) -> bytes:
 
 
 def _orientation(picture: Any) -> int:
-    try:
-        orientation = picture.getexif().get(ExifTags.Base.Orientation)
-    except DAMAGE:
-        return 1
+    orientation = exif_tags(picture).get(ExifTags.Base.Orientation)
     return orientation if isinstance(orientation, int) and 1 <= orientation <= 8 else 1
 
 

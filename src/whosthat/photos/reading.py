@@ -174,12 +174,12 @@ def _decoded(content: bytes, longest: int | None, room: ExitStack) -> DecodedPho
         whole = picture.size
         if longest == NO_PIXEL:
             shrunk, image = 1, np.empty((0, 0, 3), np.uint8)
-            exif = _exif(picture) if name != "PNG" or "exif" in picture.info else {}  # Pillow would decode it to look behind the pixels
+            exif = exif_tags(picture) if name != "PNG" or "exif" in picture.info else {}  # Pillow would decode it to look behind the pixels
         else:
             shrunk = 1 if longest is None else _shrink(picture, longest)
             room.enter_context(UNFOLDED.taken(len(content) + _bytes_to_decode(picture, whole)))
             picture.load()  # all pixels of the first frame; a file that ends early is refused, not filled with grey
-            exif = _exif(picture)
+            exif = exif_tags(picture)
             image = _rgb(_upright(picture, exif), name)
     size = whole[::-1] if exif.get(ExifTags.Base.Orientation) in SIDEWAYS else whole
     return DecodedPhoto(image, name, hashlib.sha256(content).hexdigest(), size, shrunk, _taken_at(exif))
@@ -340,8 +340,8 @@ def _damage(error: BaseException, name: str) -> str:
     return _("a damaged {name} file ({error})", name=name, error=message or type(error).__name__)
 
 
-def _exif(picture: Any) -> dict[int, Any]:
-    """The EXIF tags, of picture and shot; none where the block is damaged. Asked after decoding: some formats keep it behind the pixels."""
+def exif_tags(picture: Any) -> dict[int, Any]:
+    """Return the tags of picture and shot; none where they are damaged. Some formats keep them behind the pixels: ask after decoding."""
     try:
         exif = picture.getexif()
         return {**exif, **exif.get_ifd(ExifTags.IFD.Exif)}

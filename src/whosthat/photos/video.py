@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from whosthat.errors import PhotoError, UsageError, system_reason
+from whosthat.errors import PhotoError, system_reason
 from whosthat.photos.quiet import ffmpeg_may
 from whosthat.photos.reading import first_bytes
 from whosthat.photos.signatures import VIDEO_SUFFIXES, format_of, is_video
@@ -87,12 +87,9 @@ class Video:
 
         Raises:
             PhotoError: Not one frame can be decoded, or a frame has more pixels than allowed.
-            UsageError: N is below 1.
         """
         import cv2
 
-        if every < 1:
-            raise UsageError("The step between video frames (--every) must be 1 or more, got {every}.", every=every)
         before: NDArray[np.float64] | None = None
         new_scene = False
         while self.n_read < MAX_VIDEO_FRAMES and (read := self._next()) is not None:

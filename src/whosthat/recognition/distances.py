@@ -80,19 +80,17 @@ class Points:
         template. ``besides``, int64 (m,), is somebody for each face who does not count.
         """
         far, rows = np.empty(len(faces), np.float32), np.empty(len(faces), np.int64)
+        whose = np.arange(len(self)) if labels is None else labels
         allowance = allowance_of(counts)
         for block in blocks(len(faces), len(self)):
             squares = self.squared(faces[block])
             squares -= allowance
             np.maximum(squares, 0, out=squares)
-            every = np.arange(len(squares))
-            if besides is not None and labels is None:
-                squares[every, besides[block]] = np.inf
-            elif besides is not None:
-                squares[besides[block, None] == labels] = np.inf
+            if besides is not None:
+                squares[besides[block, None] == whose] = np.inf
             rows[block] = squares.argmin(axis=1)
-            far[block] = np.sqrt(squares[every, rows[block]])
-        return far, rows if labels is None else labels[rows]
+            far[block] = np.sqrt(squares.min(axis=1))
+        return far, whose[rows]
 
 
 def distances(vectors: FloatArray, others: FloatArray) -> FloatArray:

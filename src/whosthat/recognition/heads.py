@@ -227,7 +227,7 @@ def compared(
     own_template, whose = (labels, np.arange(n_people)) if templates is None else templates
     own = corrected(*held_out_distances(vectors, own_template, folds_of(own_template, groups), len(whose)))
     points, counts = Points(templates_of(vectors, own_template, len(whose))), np.bincount(own_template, minlength=len(whose))
-    return Compared(own, *points.nearest_template(vectors, counts, besides=labels, labels=whose if len(whose) > n_people else None))
+    return Compared(own, *points.nearest_template(vectors, counts, besides=labels, labels=whose))
 
 
 def softmax(logits: FloatArray) -> FloatArray:

@@ -169,6 +169,8 @@ class Recogniser(ABC):
     def identify(self, photo: PhotoSource, *, bgr: bool = False) -> list[Sighting]:
         """Answer for one photo: one sighting a face, from left to right, none without a face; or one sighting for the whole photo.
 
+        Of more than 1,000 faces the surest are taken.
+
         Args:
             photo: The photo.
             bgr: Whether an array has its colours in OpenCV's order.

@@ -86,10 +86,6 @@ class Threshold(AnyThreshold):
     how: Annotated[str, Field(max_length=1000)]
     known_named: _Rate
 
-    def accepts(self, confidence: float) -> bool:
-        """Tell whether a confidence gets a name."""
-        return confidence >= self.value
-
 
 def fit_threshold(
     known: NDArray[Any],

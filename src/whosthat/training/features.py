@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
 from pathlib import Path
@@ -23,13 +23,13 @@ from filelock import FileLock
 
 from whosthat.dataset.batches import Batches
 from whosthat.durable import open_private, sync_folder
-from whosthat.errors import ExportError, TrainingError, system_reason
-from whosthat.inference import open_session
-from whosthat.networks.onnx_writer import write_onnx
+from whosthat.errors import TrainingError, system_reason
+from whosthat.inference import Session
+from whosthat.networks.onnx_writer import open_exported, write_onnx
 from whosthat.training.feeding import Table
 from whosthat.training.stage_context import Run
 from whosthat.translation import N_, _
-from whosthat.types import FloatArray, Image, IntArray
+from whosthat.types import FloatArray, IntArray
 
 if TYPE_CHECKING:
     import keras
@@ -102,6 +102,7 @@ class FeatureStore:
         Raises:
             TrainingInterruptedError: Somebody stopped it.
             TrainingError: The disk is full.
+            ExportError: The backbone cannot be written as ONNX, so that nothing that is trained on it could answer.
         """
         names = [self._name(part, photos, view) for view in range(views if photos.augmentation else 1)]
         files = [self._folder / f"{name}.npy" for name in names]
@@ -166,10 +167,10 @@ class FeatureStore:
         in_order = Batches(
             photos.images, photos.labels, n_classes=photos.n_classes, batch_size=_PHOTOS_AT_ONCE, seed=photos.seed, augmentation=shown
         )
-        compute, threads = self._runner
-        with ThreadPoolExecutor(threads) as pool:
+        session = self._session
+        with ThreadPoolExecutor(self._run.threads) as pool:
             try:
-                for features in pool.map(lambda index: compute(in_order.batch(view, index)[0]), range(len(in_order))):
+                for (features,) in pool.map(lambda index: session.run(in_order.batch(view, index)[0]), range(len(in_order))):
                     if self._run.stop_request.signal:
                         raise self._run.interrupted(_("while the backbone's features were computed"))
                     yield features
@@ -177,14 +178,5 @@ class FeatureStore:
                 pool.shutdown(cancel_futures=True)
 
     @cached_property
-    def _runner(self) -> tuple[Callable[[Image], FloatArray], int]:
-        """What computes features, and in how many threads it may be called at once.
-
-        That is ONNX Runtime, or Keras for a network of the user's own that cannot be written as ONNX.
-        """
-        try:
-            session = open_session(write_onnx(self._backbone))
-        except (ExportError, ValueError) as error:
-            self._run.progress.say(_("The backbone runs in Keras, which is slower, because it cannot be exported: {error}", error=error))
-            return lambda photos: np.asarray(self._backbone.predict_on_batch(photos)), 1
-        return lambda photos: session.run(photos)[0], self._run.threads
+    def _session(self) -> Session:
+        return open_exported(self._backbone, write_onnx(self._backbone))

@@ -28,7 +28,7 @@ from whosthat.training.checkpoints import Checkpoint, Checkpoints, RunState, mod
 from whosthat.training.features import FEATURES
 from whosthat.training.journal import Journal
 from whosthat.training.recipe import Recipe, design_of
-from whosthat.training.refitting import Plan, Refitted
+from whosthat.training.refitting import NOTHING_BESIDES, Plan, Refitted
 from whosthat.training.schedules import learning_rate
 from whosthat.training.stage_context import Run
 from whosthat.training.stages import Stage, answers_of, train_stage
@@ -74,7 +74,7 @@ def fit(
     validation: Batches,
     run: Path,
     *,
-    plan: Plan | None = None,
+    plan: Plan = NOTHING_BESIDES,
     progress: Progress = SILENT,
     resume: bool = False,
 ) -> Fitted:
@@ -88,7 +88,7 @@ def fit(
         train: Training batches, in the recipe's batch size, shuffled and augmented as it says.
         validation: Validation batches.
         run: The run folder.
-        plan: What is done besides; None for nothing.
+        plan: What is done besides.
         progress: Hears of every batch.
         resume: Go on where the newest undamaged checkpoint in ``run`` stands; without one, start from the beginning.
 
@@ -97,7 +97,7 @@ def fit(
         TrainingInterruptedError: Ctrl-C or SIGTERM came; a checkpoint of that very step was written.
         RunError: Another process trains in ``run``, or what is there belongs to another training.
     """
-    with _opened(recipe, run, progress, plan.hopeless if plan else None) as opened:
+    with _opened(recipe, run, progress, plan.hopeless) as opened:
         checkpoint = _where_it_stands(opened, resume)
         state = checkpoint.state if checkpoint else RunState(recipe.key(), HEAD if recipe.transfer.enabled else WHOLE)
         _settle(state, opened, train)

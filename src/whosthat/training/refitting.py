@@ -47,6 +47,9 @@ class Plan:
     hopeless: Callable[[Sequence[float]], bool] | None = None  # asked after each epoch, with the validation accuracy of all so far
 
 
+NOTHING_BESIDES = Plan()
+
+
 @dataclass(frozen=True)
 class Refitted:
     """What came of it."""

@@ -34,7 +34,7 @@ def train_head_then_all(
     run: Run,
     state: RunState,
     checkpoint: Checkpoint | None,
-    plan: Plan | None,
+    plan: Plan,
 ) -> tuple[FloatArray, Refitted | None]:
     """Train a network with a pretrained backbone on (training, validation) batches and leave the best weights in it.
 
@@ -49,7 +49,7 @@ def train_head_then_all(
     refitted = None
     if state.stage == HEAD:
         first = read(model_variables(head))
-        store = FeatureStore(backbone, run, None if plan is None else plan.features)
+        store = FeatureStore(backbone, run, plan.features)
         seen = store.of("training", train, recipe.transfer.views)
         validated = store.of("validation", validation)
         stage = Stage(HEAD, head, seen, validated, recipe.epochs, learning_rate(recipe), (seen.table(), validated.table()))
@@ -58,7 +58,7 @@ def train_head_then_all(
         checkpoint = None  # it was of the first stage
         if recipe.transfer.fine_tune_epochs:
             _begin_fine_tuning(model, run, state)
-        elif plan is not None and not recipe.optimiser.ema:
+        elif not recipe.optimiser.ema:
             more = [] if plan.test is None else [store.of("test", plan.test)]
             rates = [row["learning_rate"] for row in state.history[: state.best.epoch]]
             refitted = refit(head, first, [seen, validated, *more], plan, rates, run)

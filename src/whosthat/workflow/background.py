@@ -108,7 +108,8 @@ def _scan(progress: Progress, library: str, photos: Sequence[str] = (), without:
 
     found = scan(library, photos, without=[Path(one) for one in without], progress=progress)
     unreadable = [{"photo": str(one.path), "reason": _(one.reason)} for one in found.unreadable]
-    return {"sentence": closed_up(" ".join(scan_sentences(found))), "unreadable": unreadable}
+    crowds = (_("{path}: {problem}", path=one.path.name, problem=one.reason) for one in found.crowded)
+    return {"sentence": closed_up(" ".join([*scan_sentences(found), *crowds])), "unreadable": unreadable}
 
 
 CALLS: Mapping[str, Callable[..., dict[str, Any]]] = {

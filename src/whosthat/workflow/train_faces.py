@@ -29,7 +29,7 @@ from whosthat.evaluation.learning_curve import LearningCurve, learning_curve
 from whosthat.evaluation.metrics import Evaluation, evaluate
 from whosthat.evaluation.outcomes import answer_of
 from whosthat.evaluation.threshold_part import ThresholdCurve, write_threshold_curve
-from whosthat.faces.models import AUTO, EMBEDDERS, PREFERRED
+from whosthat.faces.models import AUTO, better_network
 from whosthat.faces.remembered import PhotoFaces
 from whosthat.photos.reading import read
 from whosthat.progress import Progress
@@ -73,21 +73,7 @@ def carry_out(run: TrainingRun, recipe: FaceRecipe, progress: Progress) -> Train
     with engine(run.engine, progress) as cluster, resumable(run.folder), run_lock(run.folder), saving(run.folder):
         result = _carry_out(run, recipe, cluster, progress)
         set_latest(run.folder)
-    return replace(result, hint=_hint(recipe))
-
-
-def _hint(recipe: FaceRecipe) -> str:
-    """Say what the better face network would bring, where the recipe leaves the choice open and it is not here."""
-    better = EMBEDDERS[PREFERRED]
-    if recipe.embedder != AUTO or better.here:
-        return ""
-    command = f"whosthat models get {PREFERRED}"  # not translated: a command
-    return _(
-        "{name} tells people apart better, most of all many people: {command} ({megabytes:.1f} MB, once; figures: docs/embedders.md).",
-        name=PREFERRED,
-        command=command,
-        megabytes=sum(file.bytes for file in better.files) / 1e6,
-    )
+    return replace(result, hint=better_network() if recipe.embedder == AUTO else "")
 
 
 def _carry_out(run: TrainingRun, recipe: FaceRecipe, cluster: Cluster | None, progress: Progress) -> TrainResult:

@@ -38,7 +38,7 @@ def say_who(library: Library, **names: str | None) -> None:
 
 @pytest.fixture
 def library(library_of: Callable[..., Library]) -> Library:
-    made = library_of({"2020/beach.png": ["anna", "tom"], "sea.png": ["anna"], "empty.png": []})
+    made = library_of({"2020/beach.png": ["anna", "tom"], "sea.png": ["anna"], "without a face.png": []})
     say_who(made, beach1="Anna", beach2="Tom", sea1="Anna")
     return made
 

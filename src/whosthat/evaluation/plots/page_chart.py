@@ -73,14 +73,9 @@ class PageChart:
 
 
 def laid_out(chart: Chart, name: str, title: str, description: str, size: tuple[float, float] = (4.7, 3.1)) -> PageChart:
-    """Lay a chart out.
+    """Lay a chart out, so many inches wide and high.
 
-    Args:
-        chart: What it holds.
-        name: Keeps ids apart: no other drawing of the page has it.
-        title: What it is, for those who cannot see it.
-        description: What it shows, likewise.
-        size: Width and height in inches.
+    Its name keeps ids apart: no other drawing of the page has it. Title and description are for those who cannot see it.
     """
     width, height = (round(72 * inches, 1) for inches in size)
     left = 8 + _LETTER * max(width_of(words) for _value, words in chart.up.ticks)

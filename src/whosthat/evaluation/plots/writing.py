@@ -46,15 +46,9 @@ HEAT_FILE, FILTERS_FILE = "heat.json", "filters.png"
 
 
 def keep_photos(run: Path, evaluation: Evaluation, images: Any) -> None:
-    """Keep, for the report, the few test photos that it shows.
+    """Keep, for the report, the few test photos that it shows; a RunError says that a file cannot be written.
 
-    Args:
-        run: The run folder.
-        evaluation: What its test said.
-        images: The test photos by `Answer.index`, each RGB uint8 ``(height, width, 3)``, or None where it cannot be read any more.
-
-    Raises:
-        RunError: A file cannot be written.
+    ``images`` gives them by `Answer.index`, each RGB uint8 ``(height, width, 3)``, or None where it cannot be read any more.
     """
     shown = {answer.index for answer in (*evaluation.sample(charts.GRID_PHOTOS), *shown_mistakes(evaluation))}
     _write(run / PLOTS, {PHOTOS_FILE: _encoded((index, images[index]) for index in sorted(shown))})

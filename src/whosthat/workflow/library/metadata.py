@@ -55,13 +55,13 @@ def write_library_xmp(library: str | Path, *, in_files: bool = False, progress: 
         files = opened.rows(_FILES)
         for number, (photo, root, name, stamp) in enumerate(files, start=1):
             path = Path(os.fsdecode(root), os.fsdecode(name))
+            progress.step(_("photos"), number, len(files))
             if photo not in people and not _is_written(path, in_files=in_files):
                 continue
             if stamp_of_file(path) == stamp:
                 writer.write(path, people.get(photo, ()), complete=True)
             else:
                 written.problems.append(SetAside(path, _("the photo was changed since the last scan; scan again")))
-            progress.step(_("photos"), number, len(files))
         return written
 
 

@@ -63,13 +63,13 @@ class LibraryStatus:
         files: Files of photos that were there at the last scan.
         missing: Files that were not.
         unreadable: Files that cannot be read, and why.
-        crowded: Photos of which only the surest faces were taken, because they show so many.
         waiting: Photos that the networks in use have not looked at.
         faces: Faces that these found.
         people: People who have a name in the library, by name, with the number of their faces.
         unanswered: Faces without a name of which nobody has said that it is nobody, or no face.
         bundle: The recogniser in use; None without one.
         bytes: What the library's folder takes on the disk.
+        crowded: Photos of which only the surest faces were taken, because they show so many.
     """
 
     folder: Path
@@ -78,13 +78,13 @@ class LibraryStatus:
     files: int
     missing: int
     unreadable: tuple[SetAside, ...]
-    crowded: tuple[SetAside, ...]
     waiting: int
     faces: int
     people: dict[str, int]
     unanswered: int
     bundle: Path | None
     bytes: int
+    crowded: tuple[SetAside, ...] = ()
 
 
 @dataclass(frozen=True)

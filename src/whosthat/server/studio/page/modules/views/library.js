@@ -83,13 +83,21 @@ function Library({ folder, terms, tell, ...scan }) {
     reload();
     setTurn(turn + 1);
   };
+  const [run, , failed] = useAction();
+  /** Rename somebody; what was found by the new name comes in the place of the old one's. */
+  const rename = async (name, to, merge) => {
+    const { sentence } = await post("library/rename", { folder, name, new_name: to, merge });
+    tell(sentence, merge ? null : { label: _("Undo"), run: () => run(() => rename(to, name, false)) });
+    location.hash = libraryAt(folder, { query: `"${to}"` });
+    close(true);
+  };
   const people = known?.people ?? [];
   const parts = { folder, turn, onOpen: setShown };
   const only = people.find(({ name }) => asked.query?.toLowerCase() === `"${name}"`.toLowerCase())?.name;
   return html`<${Heading} lead=${known?.sentence}><bdi>${visible(folder)}</bdi><//>
-    <${Fault} error=${error} />${!terms && html`<${Scanned} folder=${folder} ...${scan} />`}
+    <${Fault} error=${error ?? failed} />${!terms && html`<${Scanned} folder=${folder} ...${scan} />`}
     <${Search} key=${terms} ...${{ folder, asked }} />
-    ${terms ? html`<${Found} key=${terms} asked=${asked} ...${parts}>${only && html`<${Person} name=${only} onChange=${() => close(true)} ...${{ folder, tell }} />`}<//>`
+    ${terms ? html`<${Found} key=${terms} asked=${asked} ...${parts}>${only && html`<${Person} name=${only} onRename=${(to, merge) => rename(only, to, merge)} />`}<//>`
       : known && html`<${People} ...${{ folder, known }} /><${Scan} folder=${folder} known=${known.folders} ...${scan} /><${Corrections} ...${parts} tell=${tell} onChange=${() => close(true)} />`}
     ${shown && html`<${LargePhoto} key=${folder} ...${{ folder, people, shown }} onStep=${setShown} onClose=${close} />`}`;
 }
@@ -123,18 +131,10 @@ function People({ folder, known }) {
 }
 
 /** Who was looked for, to be called by another name. */
-function Person({ folder, name, tell, onChange }) {
+function Person({ name, onRename }) {
   const [open, setOpen] = useState(false);
-  const [run, , failed] = useAction();
-  const rename = async (from, to, merge) => {
-    const { sentence } = await post("library/rename", { folder, name: from, new_name: to, merge });
-    setOpen(false);
-    tell(sentence, merge ? null : { label: _("Undo"), run: () => run(() => rename(to, from, false)) });
-    location.hash = libraryAt(folder, { query: `"${to}"` });
-    onChange();
-  };
-  return html`<${Fragment}><div class="row"><h2><bdi>${visible(name)}</bdi></h2><button type="button" onClick=${() => setOpen(true)}>${_("Rename")}<span class="hidden"> ${name}</span></button></div><${Fault} error=${failed} />
-    ${open && html`<${Rename} name=${name} onRename=${(to, merge) => rename(name, to, merge)} onClose=${() => setOpen(false)} />`}<//>`;
+  return html`<${Fragment}><div class="row"><h2><bdi>${visible(name)}</bdi></h2><button type="button" onClick=${() => setOpen(true)}>${_("Rename")}<span class="hidden"> ${name}</span></button></div>
+    ${open && html`<${Rename} ...${{ name, onRename }} onClose=${() => setOpen(false)} />`}<//>`;
 }
 
 function Found({ folder, asked, turn, onOpen, children }) {
