@@ -54,7 +54,5 @@ def test_a_list_of_long_names_can_be_read() -> None:
 def test_what_was_not_looked_at_is_counted_by_kind_with_what_can_be_done() -> None:
     assert not_looked_at({}) == []
     files = {"other file": 2, "RAW photo": 1, "video": 3}
-    assert not_looked_at(files) == [
-        "Not looked at: 3 videos (whosthat predict looks at a video that is named), 1 RAW photo (export as JPEG), 2 other files."
-    ]
+    assert not_looked_at(files) == ["Not looked at: 3 videos (looked at when you choose one), 1 RAW photo (export as JPEG), 2 other files."]
     assert not_looked_at({"sidecar": 2}, sidecars=False) == []

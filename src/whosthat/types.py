@@ -9,7 +9,7 @@ Everywhere an *image* is an array ``(height, width, 3)``, dtype ``uint8``, colou
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -92,6 +92,12 @@ class Face:
     box: Box
     landmarks: tuple[Point, Point, Point, Point, Point]
     score: float
+
+    @classmethod
+    def of(cls, box: Box, landmarks: Iterable[Iterable[float]], score: float) -> Face:
+        """Make a face of five places in any form; ValueError where there are more or less."""
+        left_eye, right_eye, nose, left_mouth, right_mouth = ((x, y) for x, y in landmarks)
+        return cls(box, (left_eye, right_eye, nose, left_mouth, right_mouth), score)
 
 
 @dataclass(frozen=True, slots=True)

@@ -108,7 +108,7 @@ def counted(n: int, noun: str) -> str:
 
 
 _HINTS = {
-    "video": N_("{files} (whosthat predict looks at a video that is named)"),
+    "video": N_("{files} (looked at when you choose one)"),
     "RAW photo": N_("{files} (export as JPEG)"),  # not translated: the key
     "HEIC photo": N_("{files} (pip install pillow-heif, or export as JPEG)"),  # not translated: the key
 }

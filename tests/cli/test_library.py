@@ -28,7 +28,7 @@ def test_a_scan_says_what_it_found_and_what_it_did_not_look_at(replaced: Any, ca
         "1,500 faces found in the new ones.",
         "What was said of 1 face was taken over by edited photos.",
         "4 answers changed.",
-        "Not looked at: 2 videos (whosthat predict looks at a video that is named), 1 RAW photo (export as JPEG), "
+        "Not looked at: 2 videos (looked at when you choose one), 1 RAW photo (export as JPEG), "
         "1 HEIC photo (pip install pillow-heif, or export as JPEG), 3 sidecars.",
     ]
     assert json.loads(told.out)["passed_over"] == others

@@ -51,9 +51,7 @@ def test_files_that_were_not_looked_at_are_counted_by_kind(replaced: Any, tmp_pa
     replaced("whosthat.workflow.predict.predict", [])
     main(["predict", "bundle", str(tmp_path), "--json"])
     told = capsys.readouterr().err
-    assert (
-        told == "Not looked at: 1 video (whosthat predict looks at a video that is named), 2 RAW photos (export as JPEG), 1 other file.\n"
-    )
+    assert told == "Not looked at: 1 video (looked at when you choose one), 2 RAW photos (export as JPEG), 1 other file.\n"
 
 
 def test_json_holds_the_five_best_names_unless_more_are_asked_for(replaced: Any, capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,7 +1,9 @@
 from __future__ import annotations
 
 import os
+import sqlite3
 import stat
+from contextlib import closing
 from pathlib import Path
 
 import numpy as np
@@ -72,9 +74,6 @@ def test_damage_that_shows_itself_only_in_reading_is_told_and_mended(tmp_path: P
 
 
 def test_a_row_that_makes_no_sense_is_not_there(tmp_path: Path) -> None:
-    import sqlite3
-    from contextlib import closing
-
     with RememberedFaces("reader", tmp_path / "f") as faces:
         faces.put({"a": FOUND, "b": FOUND})
     with closing(sqlite3.connect(tmp_path / "f")) as connection, connection:
@@ -86,9 +85,6 @@ def test_a_row_that_makes_no_sense_is_not_there(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("change", ["found = '2'", "found = 'null'", "found = ''", "vector = x'00'"])
 def test_a_first_look_says_yes_or_no(change: str, tmp_path: Path) -> None:
-    import sqlite3
-    from contextlib import closing
-
     with RememberedLooks("detector", tmp_path / "f") as looks:
         looks.put({"a": True, "b": False})
         assert looks.get("abc") == {"a": True, "b": False}

@@ -15,6 +15,7 @@ from PIL import Image as PillowImage
 
 from whosthat.errors import PhotoError
 from whosthat.photos.headers import LARGEST_XMP, Header, exif_of, header_of
+from whosthat.photos.reading import read
 
 PACKET = b"<?xpacket begin='' id='W5M0MpCehiHzreSzNTczkc9d'?><x:xmpmeta xmlns:x='adobe:ns:meta/'/><?xpacket end='w'?>"
 EXTENSION = b"http://ns.adobe.com/xmp/extension/\0"
@@ -55,6 +56,14 @@ def with_segments(path: Path, *segments: bytes) -> Path:
 def test_packet_and_orientation(photo, format: str, orientation: int) -> None:
     options = {"tiffinfo": {700: PACKET, 274: orientation}} if format == "TIFF" else {"xmp": PACKET}
     assert header_of(photo(format, orientation=orientation, **options)) == Header((40, 30), orientation, format, (PACKET,))
+
+
+def test_the_orientation_is_the_one_by_which_the_pixels_are_turned(tmp_path: Path) -> None:
+    exif = PillowImage.Exif()
+    exif[0x0112] = 1
+    exif.get_ifd(0x8769)[0x0112] = 6  # where it does not belong
+    PillowImage.new("RGB", (40, 30)).save(tmp_path / "photo.jpg", exif=exif)
+    assert (header_of(tmp_path / "photo.jpg").orientation, read(tmp_path / "photo.jpg").shape) == (1, (30, 40, 3))
 
 
 def test_heic(tmp_path: Path) -> None:

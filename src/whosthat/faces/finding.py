@@ -21,7 +21,7 @@ from whosthat.faces.detector import Detector
 from whosthat.faces.embedder import OnnxEmbedder
 from whosthat.photos.reading import DecodedPhoto, opened
 from whosthat.translation import N_, _
-from whosthat.types import Box, Face, Point
+from whosthat.types import Box, Face
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -315,7 +315,7 @@ def _looked_at(image: Image, side: int) -> tuple[Image, float]:
 def _placed(face: Face, scale: float, shift: float) -> Face:
     """Shift a face, then scale it: into the pixels of another copy of the photo."""
     box = Box(*((value + shift) * scale for value in face.box.sides))
-    return _face(box, [((x + shift) * scale, (y + shift) * scale) for x, y in face.landmarks], face.score)
+    return Face.of(box, [((x + shift) * scale, (y + shift) * scale) for x, y in face.landmarks], face.score)
 
 
 def _turn(degrees: float) -> NDArray[np.float64]:
@@ -332,9 +332,4 @@ def _turned_back(face: Face, turn: NDArray[np.float64], there: NDArray[np.float6
     middle = np.array([left + right, top + bottom]) / 2
     sides = np.abs(turn.T) @ (box.width, box.height)
     half = sides * math.sqrt(box.width * box.height / sides.prod()) / 2
-    return _face(Box(*(middle - half).tolist(), *(middle + half).tolist()), [(x, y) for x, y in landmarks], face.score)
-
-
-def _face(box: Box, landmarks: Sequence[Point], score: float) -> Face:
-    left_eye, right_eye, nose, left_mouth, right_mouth = landmarks
-    return Face(box, (left_eye, right_eye, nose, left_mouth, right_mouth), score)
+    return Face.of(Box(*(middle - half).tolist(), *(middle + half).tolist()), landmarks, face.score)

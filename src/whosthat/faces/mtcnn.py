@@ -200,5 +200,4 @@ def _seen_together(boxes: Floats, landmarks: Floats, scores: Floats, best: np.in
     """Join all boxes that mean the same face as the surest one: the mean of their landmarks is more exact than its own."""
     weights = scores * (overlaps(boxes, boxes[best]) > SAME_FACE)
     weights /= weights.sum()
-    left_eye, right_eye, nose, left_mouth, right_mouth = map(tuple, np.tensordot(weights, landmarks, 1).tolist())
-    return Face(Box(*(weights @ boxes).tolist()), (left_eye, right_eye, nose, left_mouth, right_mouth), float(scores[best]))
+    return Face.of(Box(*(weights @ boxes).tolist()), np.tensordot(weights, landmarks, 1).tolist(), float(scores[best]))

@@ -136,10 +136,7 @@ def _face_rows(faces: Iterable[Face]) -> list[list[Any]]:
 
 
 def _faces(rows: Iterable[Any]) -> tuple[Face, ...]:
-    found = tuple(Face(Box(*row[:4]), tuple((x, y) for x, y in row[5]), row[4]) for row in rows)  # type: ignore[arg-type]
-    if not all(len(face.landmarks) == 5 for face in found):
-        raise ValueError("a face has five landmarks")  # not translated: caught by get
-    return found
+    return tuple(Face.of(Box(*row[:4]), row[5], row[4]) for row in rows)
 
 
 def _numbers(vectors: bytes) -> FloatArray:

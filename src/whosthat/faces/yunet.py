@@ -118,6 +118,4 @@ def _corners(rows: NDArray[np.floating[Any]]) -> NDArray[np.floating[Any]]:
 def _face(row: NDArray[np.floating[Any]]) -> Face:
     """Read one row: box as left, top, width, height; five points; score."""
     left, top, width, height, *points, score = (float(value) for value in row)
-    left_eye, right_eye, nose, left_mouth, right_mouth = zip(points[0::2], points[1::2], strict=True)
-    box = Box(left, top, left + width, top + height)
-    return Face(box, (left_eye, right_eye, nose, left_mouth, right_mouth), min(score, 1.0))
+    return Face.of(Box(left, top, left + width, top + height), zip(points[0::2], points[1::2], strict=True), min(score, 1.0))

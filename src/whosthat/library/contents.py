@@ -232,12 +232,11 @@ def embeddings(library: Library, vectors: Sequence[bytes]) -> FloatArray:
 
 def _face(*values: Any) -> LibraryFace:
     row, photo, digest, number, left, top, right, bottom, landmarks, score, sharpness, vector, width, height = values
-    points = np.frombuffer(landmarks, "<f4").astype(float).reshape(5, 2).tolist()
     box = Box(left, top, right, bottom)
     numbers = np.frombuffer(vector, "<f4").astype(np.float32)
     if not np.isfinite(numbers).all():
         raise ValueError("an embedding is not finite")  # not translated: part of a sentence of `faces_of`
-    face = Face(box, tuple((x, y) for x, y in points), score)  # type: ignore[arg-type]
+    face = Face.of(box, np.frombuffer(landmarks, "<f4").reshape(5, 2).tolist(), score)
     return LibraryFace(row, photo, f"{digest.lower()}-{number}", face, shares(box, width, height), numbers, sharpness)
 
 

@@ -344,7 +344,7 @@ def exif_tags(picture: Any) -> dict[int, Any]:
     """Return the tags of picture and shot; none where they are damaged. Some formats keep them behind the pixels: ask after decoding."""
     try:
         exif = picture.getexif()
-        return {**exif, **exif.get_ifd(ExifTags.IFD.Exif)}
+        return {**exif.get_ifd(ExifTags.IFD.Exif), **exif}
     except DAMAGE:
         return {}
 

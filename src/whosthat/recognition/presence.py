@@ -151,7 +151,9 @@ class Presence:
         if sighting.box is not None and sum(visit.name is None for visit in self._visits.values()) >= STRANGERS:
             self.is_full = True
             return None
-        return self._new_stranger(sighting, seconds)
+        self._strangers += 1
+        number = self._strangers if sighting.box is not None and sighting.embedding is not None else 0
+        return self._visits.setdefault(self._strangers, _Visit(None, number, seconds, seconds, sighting))
 
     def _still_there(self, sighting: Sighting, seconds: float, visits: Iterable[_Visit]) -> _Visit | None:
         """Find who was at the same place just now."""
@@ -178,12 +180,6 @@ class Presence:
     @staticmethod
     def _is_judged(sighting: Sighting) -> bool:
         return sighting.face is None or tells_enough(sighting.face, np.inf)
-
-    def _new_stranger(self, sighting: Sighting, seconds: float) -> _Visit:
-        self._strangers += 1
-        key, number = self._strangers, self._strangers if sighting.box is not None and sighting.embedding is not None else 0
-        self._visits[key] = _Visit(None, number, seconds, seconds, sighting)
-        return self._visits[key]
 
     def _extend(self, visit: _Visit, sighting: Sighting, seconds: float) -> None:
         if visit.name == sighting.name:

@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from typing import TYPE_CHECKING
 
-from fastapi import FastAPI
+from fastapi import Depends, FastAPI
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
@@ -63,12 +63,22 @@ def make_app(service: Service, *, door: Door | None = None, studio: Studio | Non
     for router in (*routers, kserve_router(service), compreface_router(service, register)):
         app.include_router(router)
     if studio is not None:
-        app.include_router(studio.router)
+        _include_page(app, studio)
     app.add_exception_handler(WhosthatError, _refused)
     app.add_exception_handler(HTTPException, _not_routed)
     app.add_exception_handler(RequestValidationError, _not_valid)
     app.add_middleware(Guard, service=service, door=door or Door(), metrics=metrics)
     return app
+
+
+def _include_page(app: FastAPI, studio: Studio) -> None:
+    """Add the page's files, the link that opens it, and what the page asks."""
+    from whosthat.server.studio import answers, groups, library, page_files, routes
+    from whosthat.server.studio.studio import PREFIX
+
+    app.include_router(page_files.router_of(studio.entrance), include_in_schema=False)
+    for part in (routes, answers, groups, library):
+        app.include_router(part.router, prefix=PREFIX, dependencies=[Depends(studio.admitted)], include_in_schema=False)
 
 
 def _lifespan(service: Service, studio: Studio | None) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:

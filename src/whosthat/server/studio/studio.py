@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from fastapi import APIRouter, Depends, Request
+from fastapi import Request
 from starlette.types import Scope
 
 from whosthat import translation
@@ -93,17 +93,6 @@ class Studio:
         """The recogniser that is open, if any."""
         self._opening = threading.Lock()
         self._desk = tempfile.TemporaryDirectory(prefix="whosthat-studio-")
-
-    @property
-    def router(self) -> APIRouter:
-        """All routes: the page's files, the link that opens it, and what the page asks."""
-        from whosthat.server.studio import answers, groups, library, page_files, routes
-
-        joined = APIRouter(include_in_schema=False)
-        joined.include_router(page_files.router_of(self.entrance))
-        for part in (routes.router, answers.router, groups.router, library.router):
-            joined.include_router(part, prefix=PREFIX, dependencies=[Depends(self.admitted)])
-        return joined
 
     async def admitted(self, request: Request) -> AsyncIterator[None]:
         """Let a request of the page in, and answer in the page's language."""

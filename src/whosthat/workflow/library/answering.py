@@ -131,7 +131,9 @@ def answer_again(library: Library, photos: Collection[int] | None = None, *, may
     if fits and recogniser is not None:
         for faces in _blocks(library, reader, photos):
             answers.update(_recognised(recogniser.identifier, faces, told, people, names))
-    answers.update((face, _of_fact(one, people)) for face, one in told.items() if one.fact)
+    for face, one in told.items():
+        if one.fact:
+            answers[face] = _Answer("" if one.person is None else people[one.person], 1.0, "no_face" if one.no_face else "fact")
     answers.update(_of_groups(library, reader, photos, told, answers))
     note = "" if fits or recogniser is None else _("The recogniser in use knows other embeddings than this library. Scan again with it.")
     return _written(library, reader, photos, answers, state, note)
@@ -212,10 +214,6 @@ def _decided(identifier: Identifier, faces: _Faces, told: Mapping[int, Said], pe
         if photo in taken:
             allowed[at] &= ~np.isin(decision.labels[at], list(taken[photo]))
     return decision._replace(allowed=allowed)
-
-
-def _of_fact(told: Said, people: Mapping[int, str]) -> _Answer:
-    return _Answer("" if told.person is None else people[told.person], 1.0, "no_face" if told.no_face else "fact")
 
 
 def _of_groups(

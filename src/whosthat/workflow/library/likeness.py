@@ -28,7 +28,6 @@ from whosthat.recognition.impostors import NETWORKS, Impostors
 from whosthat.workflow.library.in_use import bundle_in_use, face_recogniser, networks_in_use
 
 if TYPE_CHECKING:
-    from whosthat.faces.finding import FaceReader
     from whosthat.types import FloatArray, IntArray
 
 BLOCK = 8192
@@ -116,21 +115,15 @@ def _faces_of(library: Library, reader: str, photo: Path) -> tuple[int, list[str
 
 def _look(library: Library, reader: str, photo: Path) -> FloatArray:
     """Look at a photo as the library's reader does, and return the embeddings of its faces, float32 (n, dimensions)."""
-    opened = _opened(library)
+    from whosthat.workflow.face_photos import open_reader  # takes a while to import, and most photos are in the library
+
+    bundle, recogniser = bundle_in_use(library), None
+    with suppress(BundleError):  # of another version, or gone: the networks alone may be there
+        recogniser = None if bundle is None else face_recogniser(bundle)
+    opened = open_reader(*networks_in_use(library)).reader if recogniser is None else recogniser.reader
     if opened.key != reader:
         raise UsageError("The photos of {library} were looked at by other networks. Scan it again first.", library=library.folder)
     return opened.see([opened.cut_file(photo)])[0].vectors
-
-
-def _opened(library: Library) -> FaceReader:
-    """Open the library's reader, without changing anything in the library."""
-    from whosthat.workflow.face_photos import open_reader  # takes a while to import, and most photos are in the library
-
-    if (bundle := bundle_in_use(library)) is not None:
-        with suppress(BundleError):  # of another version, or gone: the networks alone may be there
-            if (recogniser := face_recogniser(bundle)) is not None:
-                return recogniser.reader
-    return open_reader(*networks_in_use(library)).reader
 
 
 def _near(library: Library, reader: str, wanted: FloatArray, own: int) -> tuple[IntArray, IntArray, FloatArray]:
