@@ -234,7 +234,7 @@ def _copy(found: Discovery, folder: Path, *, link: bool, learn: bool) -> None:
     if not copied:
         say(_("No photo was copied: nobody has a name yet."))
         return
-    say(_("{photos} of one person each are in {folder}; the CSV file there lists them.", photos=counted(copied, "photo"), folder=folder))
+    say(_("In {folder}: {photos} of one person each; the CSV file there lists them.", photos=counted(copied, "photo"), folder=folder))
     if not learn:
         say(_("Next: whosthat train {folder}", folder=folder))
 

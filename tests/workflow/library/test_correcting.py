@@ -19,7 +19,7 @@ from whosthat.library.facts import Place, Saying
 from whosthat.library.store import Library
 from whosthat.recognition.gallery import EnrolledPhoto, Gallery
 from whosthat.workflow.library import correcting
-from whosthat.workflow.library.answering import answer_again
+from whosthat.workflow.library.answering import answer_again, is_answered
 from whosthat.workflow.library.correcting import correct, corrections, redo_correction, rename_in_library, undo_correction
 from whosthat.workflow.library.faces import photo_in
 from whosthat.workflow.people import list_people
@@ -268,3 +268,16 @@ def test_what_is_said_of_one_face_leaves_its_group_without_a_name_and_says_so(li
     assert done.notes == ("3 other faces of its group have no name. Look at the groups: they say who they may be.",)
     assert correct(library, photos / "c.png", "is", "Tom").notes[0].startswith("1 other face of its group has no name.")
     assert correct(library, photos / "d.png", "is", "Tom").notes == ()
+
+
+def test_what_is_said_while_the_recogniser_is_away_is_kept(library: Path, photos: Path, bundle: Path) -> None:
+    bundle.rename(bundle.with_name("away"))
+    done = correct(library, photos / "c.png", "is", "Tom")
+    assert done.answered is None
+    assert done.notes[0].startswith(f"This is kept, and answers follow. There is no bundle at {bundle}.")
+    bundle.with_name("away").rename(bundle)
+    with Library(library) as opened:
+        assert not is_answered(opened)
+        answer_again(opened, [])
+        assert is_answered(opened)
+    assert name_of(library, photos / "c.png") == "Tom"

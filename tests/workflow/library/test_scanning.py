@@ -20,7 +20,7 @@ from whosthat.errors import LibraryError, UsageError
 from whosthat.library import contents, facts
 from whosthat.library.store import Library
 from whosthat.workflow.library import scan_batches
-from whosthat.workflow.library.answering import Answered
+from whosthat.workflow.library.answering import Answered, answer_again
 from whosthat.workflow.library.scanning import Scan, scan
 
 pytestmark = pytest.mark.usefixtures("painted_reader")
@@ -308,10 +308,11 @@ def test_a_scan_that_was_stopped_before_it_answered_is_answered_by_the_next(
 ) -> None:
     asked: list[Any] = []
 
-    def answer(_library: Library, rows: Any) -> Answered:
+    def answer(library: Library, rows: Any) -> Answered:
         asked.append(rows)
         if len(asked) == 1:
             raise KeyboardInterrupt
+        answer_again(library, rows)
         return Answered(3, 3)
 
     monkeypatch.setattr("whosthat.workflow.library.scanning.answer_again", answer)
@@ -320,6 +321,12 @@ def test_a_scan_that_was_stopped_before_it_answered_is_answered_by_the_next(
     assert scan(folder).answered == 3
     assert scan(folder).answered == 0
     assert asked == [{1, 2, 3}, None]
+
+
+def test_what_was_said_and_not_answered_is_answered_by_the_next_scan(folder: Path, photos: Path) -> None:
+    scan(folder, photos)
+    say(folder, photos / "2023/beach.png")
+    assert [scan(folder).answered, scan(folder).answered] == [1, 0]
 
 
 def test_another_reader_looks_at_every_photo_again_also_at_those_that_were_away(

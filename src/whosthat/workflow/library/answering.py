@@ -114,7 +114,7 @@ def answer_again(library: Library, photos: Collection[int] | None = None, *, may
     reader = library.setting("reader")
     if reader is None:
         return Answered(0, 0)
-    if may_learn and library.setting("bundle") == OWN and library.setting(LEARNT) and library.setting("answered") != _state(library):
+    if may_learn and library.setting("bundle") == OWN and library.setting(LEARNT) and not is_answered(library):
         from whosthat.workflow.library.recogniser import learn  # fitting is rare
 
         learn(library)
@@ -137,6 +137,11 @@ def answer_again(library: Library, photos: Collection[int] | None = None, *, may
     answers.update(_of_groups(library, reader, photos, told, answers))
     note = "" if fits or recogniser is None else _("The recogniser in use knows other embeddings than this library. Scan again with it.")
     return _written(library, reader, photos, answers, state, note)
+
+
+def is_answered(library: Library) -> bool:
+    """Tell whether facts and recogniser are those by which the faces were answered last; BundleError as of `answer_again`."""
+    return library.setting("answered") == _state(library)
 
 
 def _state(library: Library) -> str:

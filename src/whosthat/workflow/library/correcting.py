@@ -12,7 +12,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
-from whosthat.errors import DatasetError, LibraryError, UsageError, WhosthatError, did_you_mean
+from whosthat.errors import BundleError, DatasetError, LibraryError, UsageError, WhosthatError, did_you_mean
 from whosthat.library import facts
 from whosthat.library.contents import LibraryFace, files_of, files_of_photos, in_pixels, photos_by_digest
 from whosthat.library.facts import Fact, Place, Saying, What, key_of, names_by_key
@@ -39,7 +39,8 @@ class Corrected:
 
     Attributes:
         facts: What was said, taken back or brought back.
-        answered: What became of the answers; None where another process was at work, which answers again when it ends.
+        answered: What became of the answers; None where another process was at work, which answers again when it ends, or the recogniser in
+            use cannot be opened: the next scan that finds it answers.
         learnt: What the library's own recogniser has learnt; None where it has none.
         effect: What the correction does to right answers, where it is learnt from.
         is_new: Whether the library knew nobody of this name before.
@@ -104,7 +105,7 @@ def correct(
         WhichFaceError: The photo shows several faces, and none was chosen.
         DatasetError: No face was found in it; or as of `people.add_person`.
         DoubtError: The face looks like somebody else, and is to be enrolled; ``anyway`` was not given.
-        BundleError: The recogniser in use cannot be opened or saved; the fact stands all the same.
+        BundleError: The recogniser cannot learn or be saved; the fact stands all the same.
         LibraryError: The library is damaged or cannot be written.
 
     Example:
@@ -129,7 +130,7 @@ def undo_correction(library: str | Path, number: int | None = None) -> Corrected
 
     Raises:
         UsageError: There is no such library or correction, it was taken back already, or nothing is left.
-        BundleError: The recogniser in use cannot be opened or saved; the correction is taken back all the same.
+        BundleError: The recogniser cannot learn or be saved; the correction is taken back all the same.
         LibraryError: The library is damaged or cannot be written.
 
     Example:
@@ -147,7 +148,7 @@ def redo_correction(library: str | Path, number: int | None = None) -> Corrected
 
     Raises:
         UsageError: There is no such library or correction, it was not taken back, or nothing was.
-        BundleError: The recogniser in use cannot be opened or saved; the correction holds all the same.
+        BundleError: The recogniser cannot learn or be saved; the correction holds all the same.
         LibraryError: The library is damaged or cannot be written.
 
     Example:
@@ -245,7 +246,10 @@ def _settle(library: Library, told: Callable[[], Sequence[Fact]], *, may_learn: 
         except LibraryError as error:
             return Corrected(tuple(told()), None, notes=(_("This is kept, and answers follow. {error}", error=error),))
         learnt = learn(library) if may_learn or library.setting("bundle") == OWN else None
-        answered = answer_again(library, may_learn=False)
+        try:
+            answered = answer_again(library, may_learn=False)
+        except BundleError as error:
+            return Corrected(tuple(told()), None, learnt, notes=(_("This is kept, and answers follow. {error}", error=error),))
     notes = tuple(filter(None, [answered.note]))
     return Corrected(tuple(told()), answered, learnt, notes=notes)
 

@@ -25,7 +25,7 @@ from whosthat.photos.storage import stored
 from whosthat.progress import SILENT, Progress
 from whosthat.translation import _
 from whosthat.types import SetAside
-from whosthat.workflow.library.answering import answer_again
+from whosthat.workflow.library.answering import answer_again, is_answered
 from whosthat.workflow.library.edited_photos import carry_facts
 from whosthat.workflow.library.forgetting import finish_forgetting
 from whosthat.workflow.library.reader import LibraryReader
@@ -213,9 +213,9 @@ class _Scanner:
 
     def _answered(self, *, everything: bool) -> int:
         """Say who the faces are that are new, or all; return how many have another name than before."""
-        if self._library.setting(DUE) is None:
-            return 0
         try:
+            if self._library.setting(DUE) is None and is_answered(self._library):
+                return 0
             answered = answer_again(self._library, None if everything else self._batches.looked)
         except BundleError as error:
             self._progress.say(_("The answers are unchanged. {error}", error=error))
