@@ -3,7 +3,8 @@
 avengers, strangers, group photos and odd files, mixed, renamed to `IMG_0000` and so on, in 13 years of nested folders. The commands of
 [A library of photos](library.md#tried-from-the-beginning): scan, name the largest group of each of the 27 people, put wrong proposals
 right, accept the rest, write sidecars, search, scan again, forget somebody. Each name, each proposal put right and the accepting is one
-action; until everybody is complete, each group without a name one more. Whose a face is says the folder that its photo came from.
+action; until everybody is complete, each group without a name one more. Whose a face is says the folder that its photo came from; of the
+odd files, some of which show actors, no folder says it, and they are not judged.
 
 *Forgotten*: files of the library, its cache and the tree that still hold the name of who was forgotten.
 """
@@ -27,6 +28,7 @@ from benchmarks.measuring import SHARED, WHOSTHAT, Row
 
 TITLE = "From an unsorted tree to names"
 FORGOTTEN = "chris_evans"
+STRANGER, NOT_JUDGED = "", "?"
 YEARS, BELOW = range(2012, 2025), ("", "summer", "party/evening", "misc/from phone/old")
 
 
@@ -48,14 +50,14 @@ def trial(embedder: str, detector: str) -> list[Row]:
         largest: dict[str, int] = {}
         for group in found["groups"]:
             largest.setdefault(mostly(group, whose), group["number"])
-        largest.pop("", None)
+        largest = {person: number for person, number in largest.items() if person not in (STRANGER, NOT_JUDGED)}
         found = discovered(library, *(f"--name={number}={person}" for person, number in largest.items()))
         guesses = {one["number"]: (one, one["probably"] or one["perhaps"]) for one in found["groups"] if one["name"] is None}
         guesses = {number: guess for number, guess in guesses.items() if guess[1]}
-        wrong = {number: mostly(one, whose) for number, (one, guess) in guesses.items() if mostly(one, whose) != guess}
+        wrong = {number: mostly(one, whose) for number, (one, guess) in guesses.items() if mostly(one, whose) not in (guess, NOT_JUDGED)}
         fixes = [f"--name={number}={right}" if right else f"--not={number}={guesses[number][1]}" for number, right in wrong.items()]
         found = discovered(library, *fixes, "--accept-all")
-        left = [group for group in found["groups"] if group["name"] is None and any(whose[photo(face)] for face in group["faces"])]
+        left = [group for group in found["groups"] if group["name"] is None and mostly(group, whose) not in (STRANGER, NOT_JUDGED)]
         named = [(group["name"], whose[photo(face)]) for group in found["groups"] if group["name"] for face in group["faces"]]
         actions = len(largest) + len(wrong) + 1
         wrote = run("library", library, "write-xmp")[2]
@@ -64,8 +66,8 @@ def trial(embedder: str, detector: str) -> list[Row]:
         run("library", library, "forget", FORGOTTEN)
         holding = [file for folder in (library, tree, cache) for file in folder.rglob("*") if file.is_file() and holds(file, FORGOTTEN)]
     n_people = len(largest)
-    n_wrong = sum(is_ not in ("", name) for name, is_ in named)
-    n_strangers = sum(not is_ for _name, is_ in named)
+    n_wrong = sum(is_ not in (STRANGER, NOT_JUDGED, name) for name, is_ in named)
+    n_strangers = sum(is_ == STRANGER for _name, is_ in named)
     n_left = sum(len(group["faces"]) for group in left)
     return [
         Row(f"first scan, {networks}", f"{sentence(scanned, 'photos in')} {first:.0f} s"),
@@ -93,17 +95,19 @@ def sentence(messages: str, part: str) -> str:
 
 
 def mixed(tree: Path) -> Mapping[str, str]:
-    """Copy the photos without their folders and names; whose each is by SHA-256, "" where that is nobody of the 27."""
+    """Copy the photos without their folders and names; whose each is by SHA-256."""
     folders = (AVENGERS, STRANGERS, GROUP_PHOTOS, SHARED / "data" / "odd_images")
     files = [file for folder in folders for file in sorted(folder.rglob("*")) if file.is_file()]
-    order, whose = random.Random(7), {}
+    order = random.Random(7)
+    whose: dict[str, str] = {}
     order.shuffle(files)
     for number, file in enumerate(files):
         place = tree / str(order.choice(YEARS)) / order.choice(BELOW)
         place.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(file, place / f"IMG_{number:04d}{file.suffix}")
         known = file.is_relative_to(AVENGERS) or file.is_relative_to(STRANGERS)
-        whose[hashlib.sha256(file.read_bytes()).hexdigest()] = file.parent.name if known else ""
+        other = STRANGER if file.is_relative_to(GROUP_PHOTOS) else NOT_JUDGED
+        whose.setdefault(hashlib.sha256(file.read_bytes()).hexdigest(), file.parent.name if known else other)
     return whose
 
 
@@ -127,8 +131,9 @@ def photo(face: Mapping[str, Any]) -> str:
 
 
 def mostly(group: Mapping[str, Any], whose: Mapping[str, str]) -> str:
-    """Say whom most faces of a group show, "" for nobody of the 27."""
-    return Counter(whose[photo(face)] for face in group["faces"]).most_common(1)[0][0]
+    """Say whom most faces of a group show."""
+    shown = Counter(whose[photo(face)] for face in group["faces"])
+    return max(sorted(shown), key=lambda person: (person != NOT_JUDGED, shown[person]))
 
 
 def holds(file: Path, name: str) -> bool:
