@@ -1,6 +1,6 @@
 """What CompreFace's clients send and expect: sightings and enrolled photos in its words.
 
-What belongs here: the shapes of its documents, and what its words mean for a recogniser that refuses strangers. What does not: routes
+What belongs here: the format of its documents, and how a recogniser fills them that can answer "unknown". What does not: routes
 (`compreface`).
 
 A face without a name has no subjects. CompreFace itself names the most similar subject of every face, however little they resemble
