@@ -380,7 +380,7 @@ def test_a_library_is_made_with_a_stop_and_its_people_are_renamed_and_joined(
     page.locator(".live").get_by_text(re.compile(r"[1-9]\d* of 42")).wait_for()
     page.get_by_role("button", name="Stop").press("Enter")
     page.get_by_text("Stopped. What was found so far is kept. Scan again to go on.").wait_for()
-    page.get_by_role("button", name="Scan").press("Enter")
+    page.get_by_role("button", name="Scan", disabled=False).press("Enter")
     page.get_by_text("Not looked at: 1 video").wait_for()
     page.get_by_role("main").get_by_role("link", name="Name groups of faces").first.press("Enter")
     page.locator(".person").first.wait_for()

@@ -55,7 +55,7 @@ function App({ first }) {
   const seen = useJob(state.job, (end) => {
     // A view that shows the job says itself how it ended.
     if (!document.querySelector(".live")) tell(end.message, end.run && end.state === "done" ? { label: _("See the result"), href: `#/result/${encodeURIComponent(end.run)}` } : null);
-    refresh();
+    return refresh().catch(() => {}); // what the job made is known before its end shows; a server that is gone is said elsewhere
   });
   /** Say something once, below; `action` is a link or a button beside it, such as Undo. */
   const tell = (sentence, action = null) => sentence && setNotice({ sentence, action, key: Date.now() });

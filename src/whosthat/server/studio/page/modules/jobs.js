@@ -33,7 +33,7 @@ export function after(seen, name, data) {
 /**
  * Follow a job, from its first event on.
  * @param {{id: string, state: string}|null} job
- * @param {(end: object) => void} onEnd called once, when a job ends that was running when the page first saw it
+ * @param {(end: object) => Promise<void>} onEnd called once, when a job ends that was running when the page first saw it; the end shows after it
  */
 export function useJob(job, onEnd) {
   const [seen, setSeen] = useState(NOTHING);
@@ -41,10 +41,12 @@ export function useJob(job, onEnd) {
     setSeen(NOTHING);
     if (!job) return undefined;
     const wasRunning = job.state === "running";
-    return listen(job.id, (name, data) => {
-      setSeen((before) => after(before, name, data));
-      if (name === "end" && wasRunning) onEnd(data);
+    let wanted = true;
+    const leave = listen(job.id, async (name, data) => {
+      if (name === "end" && wasRunning) await onEnd(data);
+      if (wanted) setSeen((before) => after(before, name, data));
     });
+    return () => { wanted = false; leave(); };
   }, [job?.id]);
   return seen;
 }
