@@ -56,6 +56,7 @@ def test_repeats_have_other_seeds_and_the_same_split() -> None:
         (["cnn6"], {"epochs": [3, 3]}, '"epochs=3" and "epochs=3" are the same recipe'),
         ([], {"epochs": [3]}, "Name the model whose settings are varied"),
         (["cnn6"], {"recipe": ["reference-cnn6"]}, "A recipe names its model already"),
+        (["cnn6"], {"model": ["vgg16-bn1"]}, r"names the models already\. Leave out cnn6"),
         ([], {"recipe": ["reference-cnn7"]}, 'Did you mean "reference-cnn6"'),
         (["faces"], {"seed": [1, 2]}, "Name a network, such as cnn6"),
         (["cnn5"], {"epochs": [3]}, 'Did you mean "cnn6"'),

@@ -77,12 +77,16 @@ def grid(models: Sequence[str], vary: Mapping[str, Sequence[Any]], settings: Map
 
     Raises:
         RecipeError: A setting is unknown or cannot be used, or two combinations are the same.
-        UsageError: There is no model, no network of this name, or one that has no epochs.
+        UsageError: There is no model, no network of this name, one that has no epochs, or models are given and varied.
     """
     axes = dict(vary)
     if texts := [f"{key}={one}" for key, values in axes.items() for one in values if RANGE.fullmatch(str(one))]:
         raise RecipeError('"{range}" is a range. Say how many of its values to try: --tune 20, or give the values.', range=texts[0])
-    if models and "model" not in axes:
+    if models and "model" in axes:
+        raise UsageError(
+            "--vary model=... names the models already. Leave out {models}, or leave out --vary model=....", models=", ".join(models)
+        )
+    if models:
         axes = {"model": list(models), **axes}
     if not {"model", "recipe"} & set(axes):
         raise UsageError('Name the model whose settings are varied, such as "whosthat compare PHOTOS cnn6 --vary batch_size=16,32".')
