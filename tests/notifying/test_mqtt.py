@@ -213,8 +213,8 @@ def test_after_an_outage_the_broker_knows_all_again_and_who_is_there_now(broker:
 
 
 def test_who_was_there_when_it_was_killed_is_not_there_for_ever(broker: FakeBroker, heard: Any) -> None:
-    words = f"import time; from {Mqtt.__module__} import Broker, Mqtt; Mqtt(Broker('{address(broker)}'), '0', print).tell({ANNA}); time.sleep(60)"
-    with subprocess.Popen([sys.executable, "-c", words]) as process:
+    told = f"from {Mqtt.__module__} import Broker, Mqtt; Mqtt(Broker('{address(broker)}'), '0', print).tell({ANNA})"
+    with subprocess.Popen([sys.executable, "-c", f"{told}; import time; time.sleep(60)"]) as process:
         until(lambda: broker.last("whosthat/0/here") == json.dumps([slug("Anna")]), 30)
         process.kill()
     until(lambda: broker.messages[-1] == ("whosthat/0/availability", b"offline", True))
