@@ -184,7 +184,7 @@ def test_a_broker_that_is_down_is_waited_for_and_told_what_waits(loopback: None,
         notifier.close()
         back.shutdown()
         thread.join()
-    assert heard.said == ["127.0.0.1 cannot be told: it does not answer. Trying again.", "127.0.0.1 can be told again."]
+    assert heard.said == [f"{place} cannot be told: it does not answer. Trying again.", f"{place} can be told again."]
 
 
 def test_after_an_outage_the_broker_knows_all_again_and_who_is_there_now(broker: FakeBroker, heard: Any) -> None:
@@ -209,7 +209,8 @@ def test_after_an_outage_the_broker_knows_all_again_and_who_is_there_now(broker:
         notifier.close()
         back.shutdown()
         thread.join()
-    assert heard.said == ["127.0.0.1 cannot be told: the connection was lost. Trying again.", "127.0.0.1 can be told again."]
+    place = address(broker)
+    assert heard.said == [f"{place} cannot be told: the connection was lost. Trying again.", f"{place} can be told again."]
 
 
 def test_who_was_there_when_it_was_killed_is_not_there_for_ever(broker: FakeBroker, heard: Any) -> None:
@@ -244,7 +245,7 @@ def test_a_login_that_is_refused_is_said(loopback: None, heard: Any) -> None:
         notifier.close()
         broker.shutdown()
         thread.join()
-    assert heard.said == ["127.0.0.1 cannot be told: Not authorized. Trying again."]
+    assert heard.said == [f"{address(broker)} cannot be told: Not authorized. Trying again."]
 
 
 @pytest.mark.parametrize("text", ["", "a b", "host:0", "host:99999", "mqtt://host", "me@host", "host:port", "a/b"])

@@ -109,7 +109,7 @@ class Mqtt(Outbox):
         template = f"{{{{ value_json.name or '{UNKNOWN}' }}}}"  # not translated: a template of Home Assistant
         last = {"state_topic": sighting, "value_template": template, "json_attributes_topic": sighting, "icon": "mdi:account"}
         self._announce("sensor", "last", _("Last seen"), last)
-        super().__init__(self._send, host, say)
+        super().__init__(self._send, broker.address, say)
         self._client.connect_async(host, port, keepalive=60)
         self._client.loop_start()
 
