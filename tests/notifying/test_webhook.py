@@ -141,6 +141,7 @@ def test_what_is_no_web_server_is_said_in_plain_words(
 
 def test_a_certificate_that_is_not_trusted_is_said(server: Server, heard: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     error = ssl.SSLCertVerificationError(1, "[SSL: CERTIFICATE_VERIFY_FAILED]")
+    monkeypatch.setattr(notifier, "LAST_WORDS", 0.1)
     error.verify_message = "self-signed certificate"
     monkeypatch.setattr("http.client.HTTPConnection.request", lambda *_rest: raises(error))
     hook = Webhook(server.url, say=heard.say)
