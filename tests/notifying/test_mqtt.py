@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import socket
 import socketserver
 import struct
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -42,11 +46,11 @@ class Connection(socketserver.BaseRequestHandler):
 
     def handle(self) -> None:
         self.server.open.append(self.request)
-        try:
+        self.will: list[Any] = []
+        with suppress(OSError):
             while self._packet():
                 pass
-        except OSError:
-            return
+        self.server.messages += self.will
 
     def _packet(self) -> bool:
         head = self._take(1)
@@ -62,6 +66,8 @@ class Connection(socketserver.BaseRequestHandler):
         kind, body = head[0] >> 4, self._take(length)
         if kind == 1:
             self.server.logins.append(body)
+            _client, topic, payload = itertools.islice(texts(body[10:]), 3)
+            self.will = [(topic.decode(), payload, bool(body[7] & 0x20))]
             self.request.sendall(bytes([0x20, 2, 0, self.server.refusal]))
             return not self.server.refusal
         if kind == 3:
@@ -72,6 +78,8 @@ class Connection(socketserver.BaseRequestHandler):
                 self.request.sendall(b"\x40\x02" + body[2 + n : 4 + n])
         elif kind == 12:
             self.request.sendall(b"\xd0\x00")
+        elif kind == 14:
+            self.will = []
         return kind != 14
 
     def _take(self, n: int) -> bytes:
@@ -79,6 +87,14 @@ class Connection(socketserver.BaseRequestHandler):
         while len(taken) < n and (piece := self.request.recv(n - len(taken))):
             taken += piece
         return taken
+
+
+def texts(body: bytes) -> Iterator[bytes]:
+    """Yield what stands in a packet, each after its length."""
+    while body:
+        (n,) = struct.unpack(">H", body[:2])
+        yield body[2 : 2 + n]
+        body = body[2 + n :]
 
 
 def serving(broker: FakeBroker) -> threading.Thread:
@@ -114,18 +130,17 @@ DOOR = f"whosthat/{slug('Front door')}"
 def test_messages_states_and_what_home_assistant_looks_for(broker: FakeBroker, heard: Any) -> None:
     notifier = Mqtt(Broker(address(broker), "me", "secret"), "Front door", heard.say)
     notifier.tell(ANNA)
-    until(lambda: broker.last(f"{DOOR}/people/{slug('Anna')}"))
-    assert broker.last(f"{DOOR}/people/{slug('Anna')}") == "ON"
+    until(lambda: broker.last(f"{DOOR}/here") == json.dumps([slug("Anna")]))
     assert json.loads(broker.last(f"{DOOR}/sighting") or "") == ANNA
     notifier.tell({**ANNA, "event": "left"})
     notifier.close()
-    assert broker.last(f"{DOOR}/people/{slug('Anna')}") == "OFF"
-    assert broker.last(f"{DOOR}/availability") == "offline"
+    assert broker.messages[-2:] == [(f"{DOOR}/here", b"[]", True), (f"{DOOR}/availability", b"offline", True)]
     assert b"\x00\x02me\x00\x06secret" in broker.logins[0]
     kept = {topic: json.loads(payload) for topic, payload, kept in broker.messages if kept and topic.startswith("homeassistant/")}
     sensor = kept[f"homeassistant/binary_sensor/whosthat/whosthat_{slug('Front door')}_person_{slug('Anna')}/config"]
     assert (sensor["name"], sensor["device"]["name"], sensor["device_class"]) == ("Anna", "Front door", "occupancy")
-    assert sensor["state_topic"] == f"{DOOR}/people/{slug('Anna')}"
+    assert sensor["state_topic"] == f"{DOOR}/here"
+    assert sensor["value_template"] == f"{{{{ 'ON' if '{slug('Anna')}' in value_json else 'OFF' }}}}"
     assert sensor["availability_topic"] == f"{DOOR}/availability"
     assert any(topic.startswith("homeassistant/sensor/") for topic in kept)
     assert heard.said == []
@@ -138,11 +153,11 @@ def test_nobody_is_announced_before_they_are_seen_and_several_strangers_are_one(
     for message in (stranger, stranger, {**stranger, "event": "left"}):
         notifier.tell(message)
     until(lambda: broker.last("whosthat/0/left"))
-    until(lambda: broker.topics().count("whosthat/0/people/unknown") == 3)
-    assert broker.last("whosthat/0/people/unknown") == "ON"
+    until(lambda: broker.topics()[-2:] == ["whosthat/0/left", "whosthat/0/here"])
+    assert broker.last("whosthat/0/here") == '["unknown"]'
     notifier.tell({**stranger, "event": "left"})
     notifier.close()
-    assert broker.last("whosthat/0/people/unknown") == "OFF"
+    assert broker.last("whosthat/0/here") == "[]"
     assert sum("person_" in topic for topic in broker.topics()) == 1
 
 
@@ -169,13 +184,13 @@ def test_a_broker_that_is_down_is_waited_for_and_told_what_waits(loopback: None,
         notifier.close()
         back.shutdown()
         thread.join()
-    assert heard.said == ["127.0.0.1 cannot be told: it does not answer. Trying again.", "127.0.0.1 can be told again."]
+    assert heard.said == [f"{place} cannot be told: it does not answer. Trying again.", f"{place} can be told again."]
 
 
 def test_after_an_outage_the_broker_knows_all_again_and_who_is_there_now(broker: FakeBroker, heard: Any) -> None:
     notifier = Mqtt(Broker(address(broker)), "0", heard.say)
     notifier.tell(ANNA)
-    until(lambda: broker.last(f"whosthat/0/people/{slug('Anna')}") == "ON")
+    until(lambda: broker.last("whosthat/0/here") == json.dumps([slug("Anna")]))
     broker.shutdown()
     broker.server_close()
     for one in broker.open:
@@ -186,15 +201,27 @@ def test_after_an_outage_the_broker_knows_all_again_and_who_is_there_now(broker:
         notifier.tell({**ANNA, "name": str(number)})
     with FakeBroker(broker.server_address[1]) as back:  # without a memory
         thread = serving(back)
-        until(lambda: back.last(f"whosthat/0/people/{slug(str(2 * WAITING - 1))}"))
+        until(lambda: json.loads(back.last("whosthat/0/sighting") or "{}").get("name") == str(2 * WAITING - 1))
         assert back.last("whosthat/0/availability") == "online"
-        assert back.last(f"whosthat/0/people/{slug('Anna')}") == "OFF"
+        assert slug("Anna") not in json.loads(back.last("whosthat/0/here") or "")
         assert f"homeassistant/binary_sensor/whosthat/whosthat_0_person_{slug('Anna')}/config" in back.topics()
         assert back.topics().count("whosthat/0/sighting") <= WAITING + 1
         notifier.close()
         back.shutdown()
         thread.join()
-    assert heard.said == ["127.0.0.1 cannot be told: the connection was lost. Trying again.", "127.0.0.1 can be told again."]
+    place = address(broker)
+    assert heard.said == [f"{place} cannot be told: the connection was lost. Trying again.", f"{place} can be told again."]
+
+
+def test_who_was_there_when_it_was_killed_is_not_there_for_ever(broker: FakeBroker, heard: Any) -> None:
+    told = f"from {Mqtt.__module__} import Broker, Mqtt; Mqtt(Broker('{address(broker)}'), '0', print).tell({ANNA})"
+    with subprocess.Popen([sys.executable, "-c", f"{told}; import time; time.sleep(60)"]) as process:
+        until(lambda: broker.last("whosthat/0/here") == json.dumps([slug("Anna")]), 30)
+        process.kill()
+    until(lambda: broker.messages[-1] == ("whosthat/0/availability", b"offline", True))
+    notifier = Mqtt(Broker(address(broker)), "0", heard.say)
+    until(lambda: broker.messages[-2:] == [("whosthat/0/here", b"[]", True), ("whosthat/0/availability", b"online", True)])
+    notifier.close()
 
 
 def test_nothing_grows_while_a_broker_is_down(loopback: None, heard: Any) -> None:
@@ -218,7 +245,7 @@ def test_a_login_that_is_refused_is_said(loopback: None, heard: Any) -> None:
         notifier.close()
         broker.shutdown()
         thread.join()
-    assert heard.said == ["127.0.0.1 cannot be told: Not authorized. Trying again."]
+    assert heard.said == [f"{address(broker)} cannot be told: Not authorized. Trying again."]
 
 
 @pytest.mark.parametrize("text", ["", "a b", "host:0", "host:99999", "mqtt://host", "me@host", "host:port", "a/b"])

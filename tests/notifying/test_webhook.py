@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.server
 import json
 import socket
+import ssl
 import threading
 import time
 from collections.abc import Iterator
@@ -29,8 +30,12 @@ class Server(http.server.ThreadingHTTPServer):
         self.trickles = False
 
     @property
+    def place(self) -> str:
+        return f"127.0.0.1:{self.server_port}"
+
+    @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self.server_port}"
+        return f"http://{self.place}"
 
 
 class Handler(http.server.BaseHTTPRequestHandler):
@@ -90,7 +95,7 @@ def test_only_what_may_pass_later_is_tried_again_and_no_redirect_is_followed(ser
     hook.tell(MESSAGE)
     hook.close()
     assert [path for path, _headers, _body in server.got] == ["/door"] * times
-    assert heard.said[0] == f"127.0.0.1 cannot be told: it answers {status}. Trying again."
+    assert heard.said[0] == f"{server.place} cannot be told: it answers {status}." + " Trying again." * (times > 1)
 
 
 def test_a_server_that_trickles_is_hung_up_on(server: Server, heard: Any, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -101,7 +106,52 @@ def test_a_server_that_trickles_is_hung_up_on(server: Server, heard: Any, monkey
     began = time.monotonic()
     hook.close()
     assert time.monotonic() - began < 5
-    assert heard.said[0] == "127.0.0.1 cannot be told: it does not answer as a web server does. Trying again."
+    assert heard.said[0] == f"{server.place} cannot be told: it does not answer as a web server does. Trying again."
+
+
+@pytest.mark.parametrize(
+    ("scheme", "answer", "reason"),
+    [
+        ("http", None, "it does not answer"),
+        ("http", b"", "it does not answer"),
+        ("http", b"SSH-2.0\r\n", "it does not answer as a web server does"),
+        ("https", b"HTTP/1.1 400 Bad Request\r\n\r\n", "it does not answer with encryption"),
+    ],
+)
+def test_what_is_no_web_server_is_said_in_plain_words(
+    scheme: str, answer: bytes | None, reason: str, loopback: None, heard: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(webhook, "TIMEOUT", 0.2 if answer is None else 10.0)
+    monkeypatch.setattr(notifier, "LAST_WORDS", 0.0)
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        place = f"127.0.0.1:{listening.getsockname()[1]}"
+        hook = Webhook(f"{scheme}://{place}", say=heard.say)
+        hook.tell(MESSAGE)
+        connection, _address = listening.accept()
+        with connection:
+            while answer is not None and scheme == "http" and b"}" not in connection.recv(4096):
+                pass
+            connection.sendall(answer or b"")
+            if answer is not None:
+                connection.shutdown(socket.SHUT_WR)
+            hook.close()
+            hook._thread.join(10)
+    assert heard.said == [f"{place} cannot be told: {reason}. Trying again."]
+
+
+def test_a_certificate_that_is_not_trusted_is_said(server: Server, heard: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    error = ssl.SSLCertVerificationError(1, "[SSL: CERTIFICATE_VERIFY_FAILED]")
+    monkeypatch.setattr(notifier, "LAST_WORDS", 0.1)
+    error.verify_message = "self-signed certificate"
+    monkeypatch.setattr("http.client.HTTPConnection.request", lambda *_rest: raises(error))
+    hook = Webhook(server.url, say=heard.say)
+    hook.tell(MESSAGE)
+    hook.close()
+    assert heard.said == [f"{server.place} cannot be told: its certificate is not trusted (self-signed certificate). Trying again."]
+
+
+def raises(error: Exception) -> None:
+    raise error
 
 
 def test_a_server_that_is_down_is_said_once(loopback: None, heard: Any, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -109,11 +159,12 @@ def test_a_server_that_is_down_is_said_once(loopback: None, heard: Any, monkeypa
     monkeypatch.setattr(notifier, "LAST_WORDS", 0.3)
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))  # nobody listens there
-        hook = Webhook(f"http://127.0.0.1:{taken.getsockname()[1]}", say=heard.say)
+        place = f"127.0.0.1:{taken.getsockname()[1]}"
+        hook = Webhook(f"http://{place}", say=heard.say)
         for _rest in range(5):
             hook.tell(MESSAGE)
         hook.close()
-    assert heard.said == ["127.0.0.1 cannot be told: Connection refused. Trying again."]
+    assert heard.said == [f"{place} cannot be told: Connection refused. Trying again."]
 
 
 @pytest.mark.parametrize(

@@ -57,6 +57,10 @@ def test_strangers_are_told_apart_and_told_once_each() -> None:
     assert told(Presence(away=30, alike=0.4), *looks) == ["+1", "+2"]
 
 
+def test_strangers_are_numbered_as_they_are_told() -> None:
+    assert told(Presence(away=30, alike=0.4), [seen(None, 0, 0.0)], *[[seen(None, 300, 5.0)]] * 5) == ["+1"]
+
+
 def test_photos_are_compared_by_looks_and_not_by_place() -> None:
     looks = [[seen("Anna", 0, 0.0)], [seen(None, 0, 5.0)]]
     assert told(Presence(away=30, named=1, unnamed=1, alike=0.4, follows=False), *looks) == ["+Anna", "+1"]

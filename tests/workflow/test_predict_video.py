@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 
 from whosthat.errors import PhotoError, UsageError
+from whosthat.faces import finding
 from whosthat.photos.reading import read
 from whosthat.photos.video import open_video
 from whosthat.photos.video_writing import VideoWriter, find_ffmpeg
@@ -237,6 +238,14 @@ def test_what_cannot_be_read_whole_is_a_problem_but_no_error(tmp_path: Path) -> 
     assert prediction.error == ""
     assert prediction.problem.startswith("the file is cut off or damaged: only")
     assert csv_rows(prediction)[0]["error"] == to_dict(prediction)["error"] == prediction.problem
+
+
+@pytest.mark.parametrize("most", [2, 3])
+def test_a_frame_with_more_faces_than_are_taken_is_told(most: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(finding, "MOST_FACES", most)
+    answers = [predict_video(FindsSquares(), film(tmp_path / "film.mp4"), draw=drawn, whole=False) for drawn in (None, tmp_path)]
+    assert [answer.problem for answer in answers] == [finding.crowd_words(2)] * 2
+    assert bool(answers[0].problem) == (most == 2)
 
 
 def test_every_0_frames_is_refused_before_anything_is_read(tmp_path: Path) -> None:

@@ -17,6 +17,7 @@ import numpy as np
 import pytest
 
 from whosthat.errors import UsageError
+from whosthat.faces import finding
 from whosthat.photos.camera import Camera
 from whosthat.photos.drawing import save_image
 from whosthat.photos.reading import read
@@ -171,6 +172,17 @@ def test_somebody_before_a_camera_is_told_once(bundle: Path, monkeypatch: pytest
     assert heard.said[0] == "Watching camera 1. Stop with Ctrl-C."
     assert any("The camera gives no picture." in sentence and sentence.endswith("Trying again.") for sentence in heard.said)
     assert "camera 1 is back." in heard.said
+
+
+def test_more_faces_than_are_taken_are_told_of_each_photo_and_of_a_camera_once(
+    bundle: Path, folder: Path, monkeypatch: pytest.MonkeyPatch, heard: Any
+) -> None:
+    monkeypatch.setattr(finding, "MOST_FACES", 1)
+    photos = [photo(RED, folder / "a.png"), photo(RED, folder / "b.png")]
+    list(watch(bundle, str(folder), Watching(interval=0.01, existing=True), stops=Steps(rounds=12), progress=heard))
+    seen_by_a_camera(monkeypatch, *[RED] * 6)
+    list(watch(bundle, "1", SOON, stops=Steps(rounds=40), progress=heard))
+    assert [said for said in heard.said if "faces" in said] == [f"{who}: {finding.crowd_words(1)}" for who in (*photos, "camera 1")]
 
 
 def test_a_bundle_that_changes_is_opened_again_and_one_that_is_gone_names_nobody(

@@ -4,8 +4,8 @@ What belongs here: topics, what is kept by the broker, the connection. What does
 
 paho-mqtt keeps the connection and the pauses between attempts; what waits meanwhile stands in the queue of `notifier.Outbox`, which keeps
 the newest. Topics, below ``whosthat/ID``: ``availability`` (online or offline), ``sighting`` and ``left`` (messages as JSON),
-``people/NAME`` (ON or OFF) and ``image`` (JPEG, where asked for). Source: MQTT 3.1.1; Home Assistant's page "MQTT", section "MQTT
-discovery".
+``here`` (who is there now, a JSON list of `slug`) and ``image`` (JPEG, where asked for). ``availability`` and ``here`` are kept by the
+broker. Source: MQTT 3.1.1; Home Assistant's pages "MQTT", section "MQTT discovery", and "MQTT binary sensor".
 """
 
 from __future__ import annotations
@@ -109,7 +109,7 @@ class Mqtt(Outbox):
         template = f"{{{{ value_json.name or '{UNKNOWN}' }}}}"  # not translated: a template of Home Assistant
         last = {"state_topic": sighting, "value_template": template, "json_attributes_topic": sighting, "icon": "mdi:account"}
         self._announce("sensor", "last", _("Last seen"), last)
-        super().__init__(self._send, host, say)
+        super().__init__(self._send, broker.address, say)
         self._client.connect_async(host, port, keepalive=60)
         self._client.loop_start()
 
@@ -137,34 +137,30 @@ class Mqtt(Outbox):
         if image := facts.pop("image", ""):
             self._announce("image", "image", _("Last face"), {"image_topic": f"{self._base}/image"})
             self._publish("image", base64.b64decode(image))
-        topic, kind = f"people/{slug(name)}", {"device_class": "occupancy"}
-        is_announced = self._announce("binary_sensor", f"person_{slug(name)}", name, {"state_topic": f"{self._base}/{topic}", **kind})
-        sent = self._publish("sighting" if _has_entered(message) else "left", json.dumps(facts))
-        if is_announced:
-            sent = self._publish(topic, self._state(name))
-        _wait_for(sent)
+        template = f"{{{{ 'ON' if '{slug(name)}' in value_json else 'OFF' }}}}"  # not translated: a template of Home Assistant
+        state = {"state_topic": f"{self._base}/here", "value_template": template, "device_class": "occupancy"}
+        self._announce("binary_sensor", f"person_{slug(name)}", name, state)
+        self._publish("sighting" if _has_entered(message) else "left", json.dumps(facts))
+        _wait_for(self._publish_here())
 
-    def _state(self, name: str) -> str:
-        return "ON" if self._here[name] else "OFF"
+    def _publish_here(self) -> Any:
+        """Say who is here in one message: it also ends what an earlier process, which was killed, said of people this one has not seen."""
+        return self._publish("here", json.dumps(sorted(map(slug, [*self._here]))), retain=True)
 
     def _publish(self, topic: str, payload: str | bytes, *, retain: bool = False) -> Any:
         return self._client.publish(f"{self._base}/{topic}", payload, qos=1, retain=retain)
 
-    def _announce(self, kind: str, key: str, name: str, own: Message) -> bool:
-        """Let Home Assistant know what there is, a person the first time that they are seen: nobody else's name leaves this computer.
-
-        False says that there are too many already.
-        """
+    def _announce(self, kind: str, key: str, name: str, own: Message) -> None:
+        """Let Home Assistant know what there is, a person the first time that they are seen: nobody else's name leaves this computer."""
         unique = f"whosthat_{self.id}_{key}"
         topic = f"{DISCOVERY}/{kind}/whosthat/{unique}/config"
         if topic in self._announced or len(self._announced) >= MOST_PEOPLE:
-            return topic in self._announced
+            return
         device = {"identifiers": [f"whosthat_{self.id}"], "name": self._source, "manufacturer": "whosthat", "sw_version": __version__}
         known = {"name": name, "unique_id": unique, "availability_topic": f"{self._base}/availability"}
         self._announced[topic] = {**known, "device": device, "origin": {"name": "whosthat"}, **own}
         if self._online.is_set():
             self._send_announced(topic)
-        return True
 
     def _send_announced(self, topic: str) -> None:
         self._client.publish(topic, json.dumps(self._announced[topic]), qos=1, retain=True)
@@ -174,12 +170,11 @@ class Mqtt(Outbox):
         if code.is_failure:
             self._reached.now(str(code))
             return
-        self._publish("availability", "online", retain=True)
-        self._online.set()
-        for topic, facts in [*self._announced.items()]:
+        for topic in [*self._announced]:
             self._send_announced(topic)
-            if facts.get("device_class") == "occupancy":
-                self._client.publish(facts["state_topic"], self._state(facts["name"]), qos=1)
+        self._publish_here()
+        self._publish("availability", "online", retain=True)  # last: no sensor is to show what it showed before the outage
+        self._online.set()
         self._reached.now()
 
     def _disconnected(self, _client: Any, _data: Any, _flags: Any, code: Any, _properties: Any = None) -> None:

@@ -56,10 +56,11 @@ class Reached:
     def __init__(self, whom: str, say: Callable[[str], None]) -> None:
         self._whom, self._say, self._fails = whom, say, False
 
-    def now(self, problem: str = "") -> None:
-        """Take in why it failed just now; nothing where it did not."""
+    def now(self, problem: str = "", *, again: bool = True) -> None:
+        """Take in why it failed just now, and whether it is tried again; nothing where it did not fail."""
         if problem and not self._fails:
-            self._say(_("{whom} cannot be told: {reason}. Trying again.", whom=self._whom, reason=problem))
+            told = _("{whom} cannot be told: {reason}.", whom=self._whom, reason=problem)
+            self._say(_("{whom} cannot be told: {reason}. Trying again.", whom=self._whom, reason=problem) if again else told)
         elif self._fails and not problem:
             self._say(_("{whom} can be told again.", whom=self._whom))
         self._fails = bool(problem)
@@ -112,7 +113,7 @@ class Outbox:
         try:
             self._send(message)
         except NotSentError as error:
-            self._reached.now(str(error))
+            self._reached.now(str(error), again=error.again)
             return not error.again
         self._reached.now()
         return True

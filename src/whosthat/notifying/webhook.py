@@ -61,7 +61,7 @@ class Webhook(Outbox):
         self._headers = {"Content-Type": "application/json", "User-Agent": f"whosthat/{__version__}", "Connection": "close"}
         if token is not None:
             self._headers["Authorization"] = f"Bearer {token}"  # not translated: HTTP
-        super().__init__(self._post, parts.hostname, say)
+        super().__init__(self._post, parts.netloc, say)
 
     def _post(self, message: Message) -> None:
         connection = self._connection()
@@ -72,7 +72,7 @@ class Webhook(Outbox):
             connection.request("POST", self._path, json.dumps(message).encode(), self._headers)
             status = connection.getresponse().status
         except OSError as error:
-            raise NotSentError(system_reason(error) or _("it does not answer"), again=True) from error
+            raise NotSentError(_reason(error), again=True) from error
         except http.client.HTTPException as error:
             raise NotSentError(_("it does not answer as a web server does"), again=True) from error
         finally:
@@ -88,6 +88,16 @@ class Webhook(Outbox):
 
 
 TOKEN = "WHOSTHAT_WEBHOOK_TOKEN"  # noqa: S105  the name of a variable
+
+
+def _reason(error: OSError) -> str:
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return _("its certificate is not trusted ({reason})", reason=error.verify_message)
+    if isinstance(error, ssl.SSLError):
+        return _("it does not answer with encryption")
+    if isinstance(error, TimeoutError | http.client.RemoteDisconnected):
+        return _("it does not answer")
+    return system_reason(error) or _("it does not answer")
 
 
 def _hang_up(connection: http.client.HTTPConnection) -> None:

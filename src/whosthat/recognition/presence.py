@@ -105,6 +105,7 @@ class Presence:
     follows: bool = True
     is_full: bool = field(default=False, init=False)
     _visits: dict[str | int, _Visit] = field(default_factory=dict)
+    _keys: int = 0
     _strangers: int = 0
 
     def __len__(self) -> int:
@@ -124,6 +125,9 @@ class Presence:
             needed = self.unnamed if visit.name is None else self.named
             if not visit.told and needed and visit.looks >= needed:
                 visit.told = True
+                if visit.name is None and visit.box is not None and visit.vectors is not None:
+                    self._strangers += 1
+                    visit.stranger = self._strangers
                 changes.append(visit.change(entered=True))
         return changes
 
@@ -151,9 +155,8 @@ class Presence:
         if sighting.box is not None and sum(visit.name is None for visit in self._visits.values()) >= STRANGERS:
             self.is_full = True
             return None
-        self._strangers += 1
-        number = self._strangers if sighting.box is not None and sighting.embedding is not None else 0
-        return self._visits.setdefault(self._strangers, _Visit(None, number, seconds, seconds, sighting))
+        self._keys += 1
+        return self._visits.setdefault(self._keys, _Visit(None, 0, seconds, seconds, sighting))
 
     def _still_there(self, sighting: Sighting, seconds: float, visits: Iterable[_Visit]) -> _Visit | None:
         """Find who was at the same place just now."""

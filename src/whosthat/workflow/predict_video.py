@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from whosthat.faces.finding import sharpness
+from whosthat.faces.finding import crowd_words, sharpness
 from whosthat.photos.clips import evenly
 from whosthat.photos.video import Frame, open_video
 from whosthat.progress import SILENT, Progress
@@ -39,7 +39,8 @@ class VideoAnswer:
 
     ``tracks`` are the faces that were followed, or the runs of one answer for the whole picture, by when they began. Every ``every``-th
     frame was looked at, ``n_frames`` in all, the last at ``seconds``. ``problem`` is what kept the video from being looked at to its end,
-    in a few words, or "". Where asked for, ``drawn`` are pictures of everybody, and ``annotated`` is the video with boxes and names.
+    or that a frame showed more faces than were taken, in a few words, or "". Where asked for, ``drawn`` are pictures of everybody, and
+    ``annotated`` is the video with boxes and names.
     """
 
     tracks: tuple[Track, ...]
@@ -79,14 +80,14 @@ def predict_video(
     drawn in. ``stops`` is asked after each look whether it was the last. Raises PhotoError when the video cannot be read, UsageError when
     N is below 1, OSError when a picture cannot be written.
     """
-    tracker, n_frames, seconds = Tracker(), 0, 0.0
+    tracker, n_frames, n_faces, seconds = Tracker(), 0, 0, 0.0
     cut_before: list[int] = []
     with open_video(path) as video:
         expected = -(-video.n_announced // every) if every > 0 else 0
         identified = _identified_in_windows if recogniser.frames > 1 else _identified
         for moment, sightings, looks in identified(recogniser, video.frames(every=every)):
             tracker.add(moment.index, moment.seconds, sightings, new_scene=moment.new_scene, looks=looks)
-            n_frames, seconds = n_frames + 1, moment.seconds
+            n_frames, n_faces, seconds = n_frames + 1, max(n_faces, len(sightings)), moment.seconds
             cut_before += [moment.index] * moment.new_scene
             progress.step(_("frames of {video} looked at", video=path.name), n_frames, max(expected, n_frames))
             if stops():
@@ -94,10 +95,10 @@ def predict_video(
         problem, end = video.problem, seconds + every / video.rate
     tracks = tuple(number_strangers(tracker.tracks(), _embedder_of(recogniser)))
     if draw is None:
-        return VideoAnswer(tracks, n_frames, every, seconds, problem)
+        return VideoAnswer(tracks, n_frames, every, seconds, problem or crowd_words(n_faces))
     boxes = Boxes(tracks, every, set(cut_before))
     drawn = draw_video(path, boxes, draw, whole=whole, until=end if problem else None, progress=progress)
-    return VideoAnswer(tracks, n_frames, every, seconds, problem or drawn.problem, drawn.pictures, drawn.video)
+    return VideoAnswer(tracks, n_frames, every, seconds, problem or drawn.problem or crowd_words(n_faces), drawn.pictures, drawn.video)
 
 
 def _embedder_of(recogniser: Recogniser) -> str:

@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from whosthat.errors import BundleError, PhotoError, UsageError
-from whosthat.faces.finding import FaceReader
+from whosthat.faces.finding import FaceReader, crowd_words
 from whosthat.notifying.notifier import Notifier
 from whosthat.photos.arrivals import Arrivals
 from whosthat.photos.camera import PASSWORD, LiveCamera, open_camera, open_stream, stream_address
@@ -293,13 +293,17 @@ def _presence(recogniser: Recogniser | None, how: Watching, *, looks: bool) -> P
 
 def _notices(source: str, who: _Recogniser, how: Watching, stops: Callable[[], bool], progress: Progress) -> Iterator[Notice]:
     name, presence = source_name(source, how), _presence(who.recogniser, how, looks=not _is_folder(source))
-    was_full = False
+    was_full, told = False, ""
     for what in _looks(source, how, stops, progress):
         recogniser = who.current()
         seen: list[tuple[Sighting, int]] = []
         if what is not None and recogniser is not None:
             try:
-                seen = _seen(what, recogniser, stops, progress)
+                seen, problem = _seen(what, recogniser, stops, progress)
+                where = str(what) if isinstance(what, Path) else name
+                if problem and where != told:  # a camera's crowd stays for many looks
+                    progress.say(_("{path}: {problem}", path=where, problem=problem))
+                    told = where
             except PhotoError as error:
                 progress.say(str(error))
         photo = what if isinstance(what, Path) else None
@@ -317,14 +321,16 @@ def _notices(source: str, who: _Recogniser, how: Watching, stops: Callable[[], b
         yield Notice(change, datetime.now(UTC).astimezone(), name)
 
 
-def _seen(what: Image | Path, recogniser: Recogniser, stops: Callable[[], bool], progress: Progress) -> list[tuple[Sighting, int]]:
-    """Return who is seen, and in which frame of a video; everybody in it at once, as often as a camera must see them."""
+def _seen(
+    what: Image | Path, recogniser: Recogniser, stops: Callable[[], bool], progress: Progress
+) -> tuple[list[tuple[Sighting, int]], str]:
+    """Return who is seen, and in which frame of a video; everybody in it at once, as often as a camera must see them; and what is amiss."""
     if not isinstance(what, Path) or not looks_like_video(what):
-        return [(sighting, 0) for sighting in recogniser.identify(what)]
+        seen = [(sighting, 0) for sighting in recogniser.identify(what)]
+        return seen, crowd_words(len(seen))
     answer = predict_video(recogniser, what, stops=stops, progress=progress)
-    if answer.problem and not stops():
-        progress.say(_("{path}: {problem}", path=what, problem=answer.problem))
-    return best_sightings(answer.tracks, named=min(NAMED, answer.n_frames), unnamed=min(UNNAMED, answer.n_frames))
+    seen = best_sightings(answer.tracks, named=min(NAMED, answer.n_frames), unnamed=min(UNNAMED, answer.n_frames))
+    return seen, "" if stops() else answer.problem
 
 
 def _picture(what: Image | Path, frame: int, box: Box | None) -> bytes:
