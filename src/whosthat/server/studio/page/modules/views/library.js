@@ -24,6 +24,9 @@ export const libraryAt = (folder, asked = {}) => {
   return ["#", "library", folder, terms].filter(Boolean).map((part, at) => (at ? encodeURIComponent(part) : part)).join("/");
 };
 
+/** A name as a query writes it. */
+const quoted = (name) => `"${name.replaceAll('"', '""')}"`;
+
 export function LibraryView({ state, about, ...others }) {
   const job = state.job?.kind === "scan" ? state.job : null;
   const [only = job?.state === "running" ? job.folder : "", second] = state.libraries;
@@ -88,12 +91,12 @@ function Library({ folder, terms, tell, ...scan }) {
   const rename = async (name, to, merge) => {
     const { sentence } = await post("library/rename", { folder, name, new_name: to, merge });
     tell(sentence, merge ? null : { label: _("Undo"), run: () => run(() => rename(to, name, false)) });
-    location.hash = libraryAt(folder, { query: `"${to}"` });
+    location.hash = libraryAt(folder, { query: quoted(to) });
     close(true);
   };
   const people = known?.people ?? [];
   const parts = { folder, turn, onOpen: setShown };
-  const only = people.find(({ name }) => asked.query?.toLowerCase() === `"${name}"`.toLowerCase())?.name;
+  const only = people.find(({ name }) => asked.query?.toLowerCase() === quoted(name).toLowerCase())?.name;
   return html`<${Heading} lead=${known?.sentence}><bdi>${visible(folder)}</bdi><//>
     <${Fault} error=${error ?? failed} />${!terms && html`<${Scanned} folder=${folder} ...${scan} />`}
     <${Search} key=${terms} ...${{ folder, asked }} />
@@ -125,7 +128,7 @@ function People({ folder, known }) {
   const shown = all ? known.people : known.people.slice(0, FEW);
   const link = (query, label, n) => html`<li key=${query}><a class="button" href=${libraryAt(folder, { query })}><bdi>${visible(label)}</bdi>${n !== null && html` <small>${n.toLocaleString("en-US")}</small>`}</a></li>`;
   return html`<section aria-labelledby="everybody"><div class="row"><h2 id="everybody">${_("Everybody")}</h2><a href=${`#/groups/${encodeURIComponent(folder)}`}>${_("Name groups of faces")}</a></div>
-    <ul class="buttons">${shown.map(({ name, faces }) => link(`"${name}"`, name, faces))}
+    <ul class="buttons">${shown.map(({ name, faces }) => link(quoted(name), name, faces))}
       ${known.unknown > 0 && link("unknown", _("Unknown"), known.unknown)}${link("nobody", _("No face"), null)}
       ${shown.length < known.people.length && html`<li><button type="button" class="quiet" onClick=${() => setAll(true)}>${_("Show all {n:,}", { n: known.people.length })}</button></li>`}</ul></section>`;
 }
