@@ -180,12 +180,15 @@ def test_renaming_and_merging(library: Library) -> None:
     with pytest.raises(UsageError, match="Nobody here"):
         facts.rename(library, "Anna", "Tom")
     assert facts.names_by_key(library) == {"bob": "Bob", "ana": "Bob", "anna": "Bob"}
-    of(library, 2, "is", "Ana")  # somebody else, from now on
+    of(library, 1, "is", "Ana")  # so Bob was called before
+    assert name_of(library, 1) == "Bob"
+    of(library, 2, "is", "Tom")
+    facts.rename(library, "Tom", "Ana")  # somebody else, from now on
     assert facts.names_by_key(library)["ana"] == "Ana"
     with library.changing() as change:
         change.execute("DELETE FROM people WHERE name = 'Bob'")
-    assert facts.names_by_key(library) == {"ana": "Ana"}
-    assert library.rows("SELECT * FROM aliases") == []
+    assert facts.names_by_key(library) == {"ana": "Ana", "tom": "Ana"}
+    assert library.rows("SELECT name FROM aliases") == [("tom",)]
 
 
 def test_a_thousand_faces_in_one_photo(library: Library) -> None:

@@ -251,8 +251,11 @@ def _chosen(facts: Sequence[int], boxes: NDArray[np.float64]) -> list[int]:
 
 
 def rows_of_people(change: sqlite3.Connection, names: Collection[str]) -> dict[str, int]:
-    """Return the rows of people, new or known, by name, inside a `Library.changing` block; case alone makes no other person."""
-    known = {key: row for key, (row, _name) in _by_key(change).items()}
+    """Return the rows of people, new or known, by name, inside a `Library.changing` block.
+
+    Case alone makes no other person, and who is called by an older name is known, too.
+    """
+    known = {**dict(change.execute("SELECT name, person FROM aliases")), **{key: row for key, (row, _name) in _by_key(change).items()}}
     for name in names:
         if key_of(name) not in known:
             made = change.execute("INSERT INTO people (name) VALUES (?)", (unicodedata.normalize("NFC", name),))

@@ -159,6 +159,8 @@ def test_renaming_and_merging(library: Path, photos: Path) -> None:
     correct(library, photos / "c.png", "is", "Tom")
     rename_in_library(library, "Ana", "Anna")
     assert name_of(library, photos / "a.png") == "Anna"
+    again = correct(library, photos / "a.png", "is", " ana")
+    assert (again.facts[0].person, again.is_new, again.notes[0]) == ("Anna", False, "ana is called Anna in this library.")
     with pytest.raises(NameTakenError, match="already"):
         rename_in_library(library, "Anna", "tom")
     rename_in_library(library, "Anna", "tom", merge=True)

@@ -26,6 +26,7 @@ from whosthat.workflow.library.answering import Answered, answer_again
 from whosthat.workflow.library.faces import face_meant, photo_row
 from whosthat.workflow.library.in_use import OWN, bundle_in_use
 from whosthat.workflow.library.recogniser import Effect, Learnt, effects_of, learn
+from whosthat.workflow.library.words import renamed_sentence
 from whosthat.workflow.people import add_person, rule_out
 from whosthat.workflow.people_photos import remove_photo
 
@@ -115,14 +116,15 @@ def correct(
         row, number = photo_row(opened, photo)
         meant = face_meant(opened, row, photo, face or number)
         known = _known_names(opened)
-        name = _checked(what, name, known)
+        given, name = name, _checked(what, name, known)
         notes = _enrol(opened, meant, what, name, anyway) if enrol else ()
         said_now = facts.say(opened, [Saying(Place(meant.photo, meant.place), what, name, enrolled=enrol)])
         done = _settle(opened, lambda: facts.numbered(opened, said_now), may_learn=enrol)
         is_new = name is not None and key_of(name) not in known
         effect = None if done.learnt is None else done.learnt.effects.get(said_now[0])
         others = _others_note(opened, meant) if what == "is" and done.answered is not None else ()
-        return Corrected(done.facts, done.answered, done.learnt, effect, is_new, (*notes, *done.notes, *others))
+        older = (renamed_sentence(given.strip(), name),) if given and name and key_of(given.strip()) != key_of(name) else ()
+        return Corrected(done.facts, done.answered, done.learnt, effect, is_new, (*older, *notes, *done.notes, *others))
 
 
 def undo_correction(library: str | Path, number: int | None = None) -> Corrected:

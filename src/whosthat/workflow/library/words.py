@@ -96,6 +96,11 @@ def corrected_sentences(done: Corrected, how_back: Callable[[int], str] | None =
     yield from done.notes
 
 
+def renamed_sentence(old: str, name: str) -> str:
+    """Say that somebody who was called by an older name has another one in the library."""
+    return _("{old} is called {name} in this library.", old=old, name=name)
+
+
 def changed_sentence(n: int) -> str:
     """Say how many answers changed."""
     return ngettext("{n} answer changed.", "{n:,} answers changed.", n)
