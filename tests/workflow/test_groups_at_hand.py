@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from whosthat.errors import UsageError
-from whosthat.library.facts import facts_of, people_of, rename
+from whosthat.library.facts import facts_of, people_of
+from whosthat.library.naming import rename
 from whosthat.types import Box, Face
 from whosthat.workflow import groups_at_hand
 from whosthat.workflow.discovery import NOBODY, Discovery, FoundFace

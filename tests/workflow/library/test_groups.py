@@ -5,7 +5,8 @@ import pytest
 import whosthat
 from whosthat.errors import LibraryError, UsageError
 from whosthat.library.contents import faces_of, put_faces
-from whosthat.library.facts import Place, Saying, facts_of, people_of, rename, say
+from whosthat.library.facts import Place, Saying, facts_of, people_of, say
+from whosthat.library.naming import rename
 from whosthat.library.store import Library
 from whosthat.workflow import discovery
 from whosthat.workflow.discovery import NOBODY
