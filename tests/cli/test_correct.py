@@ -77,6 +77,7 @@ def test_the_faces_of_a_photo(replaced: Any, capsys: pytest.CaptureFixture[str])
 
 def test_the_list_with_what_harms(replaced: Any, capsys: pytest.CaptureFixture[str]) -> None:
     listed = (
+        Correction(replace(fact(13), what="merged", photo="", was="Ana"), 1, None, None, Box(0, 0, 0, 0)),
         Correction(fact(12, how="metadata"), 6, Path("sea.jpg"), 1, Box(0, 5, 30, 45)),
         Correction(fact(9, "is_not", "Tom"), 1, Path("beach.jpg"), 2, Box(0, 5, 30, 45)),
         Correction(fact(8, "no_face", None, undone_at=2e9), 1, None, None, Box(0, 5, 30, 45)),
@@ -86,16 +87,17 @@ def test_the_list_with_what_harms(replaced: Any, capsys: pytest.CaptureFixture[s
     assert main(["correct", "lib", "--list"]) == 0
     told = capsys.readouterr()
     lines = told.out.splitlines()[1:]
-    assert [line.split()[0] for line in lines] == ["12", "9", "8", "3"]
+    assert [line.split()[0] for line in lines] == ["13", "12", "9", "8", "3"]
+    assert lines.pop(0).split()[3:] == ["1", "face", "Ana", "and", "Anna", "are", "one", "person"]
     assert "6 faces named in other programs" in lines.pop(0)
     assert "not Tom" in lines[0]
     assert "no face (taken back)" in lines[1]
     assert "40 faces of groups" in lines[2]
-    assert "4 corrections." in told.err
+    assert "5 corrections." in told.err
     assert "Correction 3:" in told.err
     assert "harm" in told.err
     assert main(["correct", "lib", "--list", "--json"]) == 0
-    assert json.loads(capsys.readouterr().out)[3]["effect"]["without_it"] == 9
+    assert json.loads(capsys.readouterr().out)[4]["effect"]["without_it"] == 9
 
 
 def test_taking_back_and_bringing_back(replaced: Any, capsys: pytest.CaptureFixture[str]) -> None:

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from whosthat.errors import NameTakenError, UsageError
-from whosthat.library import facts
+from whosthat.library import facts, naming
 from whosthat.library.facts import Place, Said, Saying, said_of_faces, say
 from whosthat.library.store import Library
 from whosthat.types import Box
@@ -169,23 +169,26 @@ def test_names_that_differ_in_case_or_form_alone_are_one_person(library: Library
 def test_renaming_and_merging(library: Library) -> None:
     of(library, 1, "is", "Ana")
     of(library, 2, "is", "Bob")
-    facts.rename(library, "ana", "anna")
-    facts.rename(library, "anna", "Anna")  # case alone
+    naming.rename(library, "ana", "anna")
+    naming.rename(library, "anna", "Anna")  # case alone
     assert name_of(library, 1) == "Anna"
     with pytest.raises(NameTakenError, match="Make one person of Anna and Bob"):
-        facts.rename(library, "Anna", "bob")
-    facts.rename(library, "Anna", "bob", merge=True)
+        naming.rename(library, "Anna", "bob")
+    naming.rename(library, "Anna", "bob", merge=True)
     assert (name_of(library, 1), name_of(library, 2)) == ("Bob", "Bob")
     assert list(facts.people_of(library).values()) == ["Bob"]
     with pytest.raises(UsageError, match="Nobody here"):
-        facts.rename(library, "Anna", "Tom")
+        naming.rename(library, "Anna", "Tom")
     assert facts.names_by_key(library) == {"bob": "Bob", "ana": "Bob", "anna": "Bob"}
-    of(library, 2, "is", "Ana")  # somebody else, from now on
+    of(library, 1, "is", "Ana")  # so Bob was called before
+    assert name_of(library, 1) == "Bob"
+    of(library, 2, "is", "Tom")
+    naming.rename(library, "Tom", "Ana")  # somebody else, from now on
     assert facts.names_by_key(library)["ana"] == "Ana"
     with library.changing() as change:
         change.execute("DELETE FROM people WHERE name = 'Bob'")
-    assert facts.names_by_key(library) == {"ana": "Ana"}
-    assert library.rows("SELECT * FROM aliases") == []
+    assert facts.names_by_key(library) == {"ana": "Ana", "tom": "Ana"}
+    assert library.rows("SELECT name FROM aliases") == [("tom",)]
 
 
 def test_a_thousand_faces_in_one_photo(library: Library) -> None:

@@ -26,6 +26,8 @@ def test_not_binds_more_than_and_and_that_more_than_or() -> None:
         ("「和」", "和"),
         ("“Tom and Jerry”", "Tom and Jerry"),
         ("'Bob \"the\" Builder'", 'Bob "the" Builder'),
+        ('"Bob ""the"" O\'Brien"', 'Bob "the" O\'Brien'),
+        ('""""', '"'),
         ("O'Brien", "O'Brien"),
         ("'; DROP TABLE people; --", "'; DROP TABLE people; --"),
         ("\u200fאבא\u200f", "אבא"),
@@ -60,6 +62,7 @@ def test_key_words_in_both_languages_and_in_large_letters() -> None:
         ("(anna tom (bob))", 'character 11, "\\(bob'),
         ('anna and "tom', 'character 10, ""tom": its quotation mark is not closed'),
         ('anna or ""', "character 9.*no name between"),
+        ('anna or "tom""', 'character 9, ""tom"""'),
         ("()", 'character 2, "\\)"'),
     ],
 )
@@ -93,7 +96,7 @@ def written(query: Query) -> str:
     """Write a tree as a query, with all brackets."""
     match query:
         case Named(name):
-            return f'"{name}"'
+            return '"' + name.replace('"', '""') + '"'
         case Faces(what):
             return what
         case Not(part):
@@ -102,7 +105,7 @@ def written(query: Query) -> str:
             return "(" + f" {how} ".join(map(written, parts)) + ")"
 
 
-LEAVES = st.text("ab' 和()", min_size=1).filter(str.strip).map(lambda name: Named(name.strip())) | st.sampled_from(
+LEAVES = st.text("ab'\" 和()", min_size=1).filter(str.strip).map(lambda name: Named(name.strip())) | st.sampled_from(
     [Faces("unknown"), Faces("nobody")]
 )
 TREES = st.recursive(

@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from whosthat.errors import UsageError
-from whosthat.library.facts import rename
+from whosthat.library.naming import rename
 from whosthat.library.query import Faces, Named, Not, Query, Several, parse
 from whosthat.library.search import EPOCH, Hit, Hits, Question, known_of, search
 from whosthat.library.store import Library

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from whosthat.errors import UsageError
-from whosthat.library.facts import facts_of
+from whosthat.library.facts import facts_of, people_of
+from whosthat.library.naming import rename
 from whosthat.types import Box, Face
 from whosthat.workflow import groups_at_hand
 from whosthat.workflow.discovery import NOBODY, Discovery, FoundFace
@@ -91,6 +92,12 @@ def test_names_of_a_library_are_its_facts_and_are_taken_back(library_of, monkeyp
     assert len(library.rows("SELECT 1 FROM answers WHERE person IS NOT NULL")) == 2
     groups.undo(1)
     assert facts_of(library) == []
+    groups.change(2, "name", groups=[1], name="Anna")
+    rename(library, "Anna", "Annika")
+    groups = GroupsAtHand(library.folder, tmp_path / "names")
+    groups.change(0, "name", groups=[2], name="Anna")
+    assert groups.renamed == ("Anna is called Annika in this library.",)
+    assert list(people_of(library).values()) == ["Annika"]
     assert not groups.sheet.exists()
     assert groups.of_library
 

@@ -183,3 +183,8 @@ def test_where_no_link_can_be_made_it_is_said(tmp_path: Path, monkeypatch: pytes
     monkeypatch.setattr(os, "link", other_drive)
     with pytest.raises(UsageError, match=r"No link to .*1\.jpg can be made in .*Ann: Invalid cross-device link\. Copy the photos"):
         list(sort_copies([photo_of(tmp_path / "1.jpg", "Ann")], tmp_path / "out", link=True))
+
+
+def test_sorting_nothing_leaves_no_list(tmp_path: Path) -> None:
+    assert list(sort_copies([], tmp_path / "out")) == []
+    assert not (tmp_path / "out" / "whosthat-sorted.csv").exists()

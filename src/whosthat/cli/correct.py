@@ -185,6 +185,9 @@ def _row(one: Correction) -> tuple[str, ...]:
     fact = one.fact
     when = datetime.fromtimestamp(fact.said_at).strftime("%Y-%m-%d %H:%M")  # not translated: ISO 8601
     many = N_("{faces} named in other programs") if fact.how == "metadata" else N_("{faces} of groups")
-    photo = str(one.path or fact.photo) if one.n_faces == 1 else _(many, faces=counted(one.n_faces, "face"))
+    faces = counted(one.n_faces, "face")
+    if fact.what == "merged":
+        return str(fact.number), when, faces, "", what_was_said(fact), ""
+    photo = str(one.path or fact.photo) if one.n_faces == 1 else _(many, faces=faces)
     enrolled = _("yes") if fact.undone_at is None and (fact.enrolled or fact.how != "face") else ""
     return str(fact.number), when, photo, "" if one.n_faces > 1 else str(one.face or ""), what_was_said(fact), enrolled

@@ -1,7 +1,7 @@
 """What people said of places in photos: said, taken back, found again among the faces that a reader finds today.
 
-What belongs here: the rows of ``facts``, ``people`` and ``aliases``, and what all that was said of one face comes to. What does not:
-whether a name can be one (`whosthat.workflow`), who a face is by other reasons, learning from it.
+What belongs here: the rows of ``facts`` and ``people``, and what all that was said of one face comes to. What does not: names that change
+(`naming`), whether a name can be one (`whosthat.workflow`), who a face is by other reasons, learning from it.
 
 A fact names a place, not a found face: `said_of_faces` finds it again by overlap, so that it outlives detectors and embedders.
 """
@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from whosthat.errors import NameTakenError, UsageError, did_you_mean
+from whosthat.errors import UsageError
 from whosthat.library.contents import SAME_PLACE
 from whosthat.library.store import Library
 from whosthat.types import Box
@@ -47,6 +47,12 @@ _PAIRS = (
 _LAST_SAID = (
     "SELECT id FROM facts WHERE undone_at IS NULL AND said_at = (SELECT max(said_at) FROM facts WHERE undone_at IS NULL) ORDER BY id"
 )
+_LAST_STEP = (
+    "SELECT max(max(said_at), coalesce(max(undone_at), 0)) FROM "
+    "(SELECT said_at, undone_at FROM facts UNION ALL SELECT said_at, undone_at FROM merges)"
+)
+NEXT_NUMBER = "(SELECT 1 + coalesce(max(id), 0) FROM (SELECT max(id) AS id FROM facts UNION ALL SELECT max(id) FROM merges))"
+"""Facts and merges are counted together, so that each number means one of them."""
 _LAST_UNDONE = "SELECT id FROM facts WHERE undone_at = (SELECT max(undone_at) FROM facts) ORDER BY id"
 
 
@@ -91,19 +97,21 @@ class Fact:
         said_at: Seconds since 1970; the same for all that was said in one step.
         photo: SHA-256 of the photo, in hexadecimal.
         box: As in `Place`.
-        what, person, how, enrolled: As in `Saying`.
+        what, person, how, enrolled: As in `Saying`; ``merged`` says that two people are one, and has no photo and an empty box.
         undone_at: When it was taken back, in seconds since 1970; None where it holds.
+        was: Who was merged into the ``person``; None for all else.
     """
 
     number: int
     said_at: float
     photo: str
     box: Box
-    what: What
+    what: What | Literal["merged"]
     person: str | None
     how: How
     enrolled: bool
     undone_at: float | None
+    was: str | None = None
 
 
 @dataclass(slots=True)
@@ -159,14 +167,14 @@ def say(library: Library, sayings: Sequence[Saying]) -> tuple[int, ...]:
         if not (-1 <= box.left < box.right <= 2 and -1 <= box.top < box.bottom <= 2):  # nan is refused, too
             raise UsageError("A box needs left < right and top < bottom, from 0 to 1; got {box}.", box=box)
     with library.changing() as change:
-        now = _now(change)
+        now = time_of_step(change)
         people = rows_of_people(change, {one.person for one in sayings if one.person})
         numbers = []
         for one in sayings:
             row = (now, one.place.photo, *one.place.box.sides, one.what, one.person and people[one.person], one.how, one.enrolled)
             made = change.execute(
-                'INSERT INTO facts (said_at, photo, "left", top, "right", bottom, what, person, how, enrolled) '
-                "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                'INSERT INTO facts (id, said_at, photo, "left", top, "right", bottom, what, person, how, enrolled) '  # noqa: S608
+                f"VALUES ({NEXT_NUMBER}, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 row,
             )
             numbers.append(int(made.lastrowid or 0))
@@ -185,7 +193,7 @@ def undo(library: Library, *numbers: int) -> list[Fact]:
     Raises UsageError where there is no such fact, it was taken back already, or nothing is left to take back.
     """
     with library.changing() as change:
-        meant, now = _meant(library, numbers, holds=True), _now(change)
+        meant, now = _meant(library, numbers, holds=True), time_of_step(change)
         change.executemany("UPDATE facts SET undone_at = ? WHERE id = ?", [(now, one) for one in meant])
     return numbered(library, meant)
 
@@ -251,8 +259,11 @@ def _chosen(facts: Sequence[int], boxes: NDArray[np.float64]) -> list[int]:
 
 
 def rows_of_people(change: sqlite3.Connection, names: Collection[str]) -> dict[str, int]:
-    """Return the rows of people, new or known, by name, inside a `Library.changing` block; case alone makes no other person."""
-    known = {key: row for key, (row, _name) in _by_key(change).items()}
+    """Return the rows of people, new or known, by name, inside a `Library.changing` block.
+
+    Case alone makes no other person, and who is called by an older name is known, too.
+    """
+    known = {**dict(change.execute("SELECT name, person FROM aliases")), **{key: row for key, (row, _name) in by_key(change).items()}}
     for name in names:
         if key_of(name) not in known:
             made = change.execute("INSERT INTO people (name) VALUES (?)", (unicodedata.normalize("NFC", name),))
@@ -271,38 +282,8 @@ def names_by_key(library: Library) -> dict[str, str]:
     return {**dict(before), **{key_of(name): name for name in people_of(library).values()}}
 
 
-def rename(library: Library, name: str, new_name: str, *, merge: bool = False) -> None:
-    """Call a person by another name; where somebody else has it, ``merge`` makes one person of both.
-
-    Who is still called so by a recogniser is this person.
-
-    Raises UsageError where nobody has the first name, and NameTakenError where somebody else has the second and ``merge`` is False.
-    """
-    with library.changing() as change:
-        known = _by_key(change)
-        if key_of(name) not in known:
-            names = [each for _row, each in known.values()]
-            raise UsageError("Nobody here is named {name!r}. {choice}", name=name[:300], choice=did_you_mean(name, names))
-        row, _name = known[key_of(name)]
-        other, taken = known.get(key_of(new_name), (row, ""))
-        if other != row:
-            if not merge:
-                raise NameTakenError(
-                    "{name} is a person of this library already. Make one person of {old} and {name}? That cannot be taken back.",
-                    name=taken,
-                    old=name,
-                )
-            change.execute("UPDATE facts SET person = ? WHERE person = ?", (other, row))
-            change.execute("UPDATE answers SET person = ? WHERE person = ?", (other, row))
-            change.execute("UPDATE aliases SET person = ? WHERE person = ?", (other, row))
-            change.execute("DELETE FROM people WHERE id = ?", (row,))
-        else:
-            change.execute("UPDATE people SET name = ? WHERE id = ?", (unicodedata.normalize("NFC", new_name), row))
-        change.execute("INSERT OR REPLACE INTO aliases VALUES (?, ?)", (key_of(name), other))
-        change.execute("DELETE FROM aliases WHERE name = ?", (key_of(new_name),))
-
-
-def _by_key(change: sqlite3.Connection) -> dict[str, tuple[int, str]]:
+def by_key(change: sqlite3.Connection) -> dict[str, tuple[int, str]]:
+    """Return the rows and names of all people, by `key_of` of the names."""
     return {key_of(name): (row, name) for row, name in change.execute("SELECT id, name FROM people")}
 
 
@@ -311,8 +292,9 @@ def key_of(name: str) -> str:
     return unicodedata.normalize("NFC", name).casefold()
 
 
-def _now(change: sqlite3.Connection) -> float:
-    last = change.execute("SELECT max(max(said_at), coalesce(max(undone_at), 0)) FROM facts").fetchone()[0]
+def time_of_step(change: sqlite3.Connection) -> float:
+    """Return the moment of a new step, in seconds since 1970: later than all that was said or taken back before."""
+    last = change.execute(_LAST_STEP).fetchone()[0]
     return max(time.time(), (last or 0.0) + _LATER)
 
 

@@ -7,8 +7,9 @@ What belongs here: the words and their order. What does not: who the names are, 
     all       one, and one, ...
     one       not one    (any)    a name    unknown    nobody
 
-Words that follow each other are one name. What stands in quotation marks is a name, whatever it says. The Chinese key words stand apart
-from names, as the English ones do. Marks that turn the direction of writing around count as blanks.
+Words that follow each other are one name. What stands in quotation marks is a name, whatever it says; between straight
+ones (") a doubled one is one of the name. The Chinese key words stand apart from names, as the English ones do. Marks that turn the
+direction of writing around count as blanks.
 """
 
 from __future__ import annotations
@@ -37,7 +38,7 @@ LONGEST, MOST_WORDS, DEEPEST = 10_000, 100, 20
 
 _BLANK = r"\s\u061c\u200b\u200e\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff"
 _PIECE = re.compile(
-    rf"""(?P<blank>[{_BLANK}]+)|(?P<open>[(（])|(?P<close>[)）])|"(?P<double>[^"]*)"|“(?P<curly>[^”]*)”|「(?P<corner>[^」]*)」"""
+    rf"""(?P<blank>[{_BLANK}]+)|(?P<open>[(（])|(?P<close>[)）])|"(?P<double>(?:[^"]|"")*+)"|“(?P<curly>[^”]*)”|「(?P<corner>[^」]*)」"""
     rf"""|'(?P<single>[^']*)'(?=[{_BLANK}()（）]|$)|(?P<word>[^{_BLANK}()（）"“”「」]+)"""
 )
 _EDGES = re.compile(f"^[{_BLANK}]+|[{_BLANK}]+$")
@@ -178,7 +179,7 @@ def _tokens(text: str) -> list[_Token]:
             tokens.append(_Token(meaning, piece, at))
         elif kind != "blank":
             is_open = False
-            name = _EDGES.sub("", piece)
+            name = _EDGES.sub("", piece.replace('""', '"') if kind == "double" else piece)
             if not name:
                 _refuse(text, at, _("there is no name between the quotation marks"))
             tokens.append(_Token({"open": "(", "close": ")"}.get(kind, ""), name, at))

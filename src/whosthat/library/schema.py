@@ -20,6 +20,9 @@ out from facts and recogniser, and can be worked out again at any time.
     facts      ``what``: ``is`` or ``is_not`` (a person), ``nobody`` (whom the user knows), ``no_face``; the box as shares of width and
                height, 0 to 1; ``how``: of a single ``face``, of its whole ``group``, or read from ``metadata``; ``enrolled``: whether a
                recogniser may learn from it; ``undone_at`` (seconds) where it was taken back
+    merges     two people who were made one: the ``name`` of the one who was merged, the ``person`` who stayed; numbered among the facts;
+               taken back at ``undone_at`` (seconds), when ``back`` was made a person again
+    merged     which facts, and which names of before, a merge has moved from the one to the other
     answers    who a face is: ``person`` (NULL: nobody who is known), ``confidence`` 0 to 1, ``why``: ``fact``, ``group`` or
                ``recogniser``; ``no_face``: somebody said that it is none
     groups     the group that a face was put into before anybody had a name, from 0; -1 waits aside
@@ -88,6 +91,15 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         f"CREATE TRIGGER file_comes AFTER INSERT ON files BEGIN {_NOTE_GONE} (NEW.photo); END",
         f"CREATE TRIGGER file_goes AFTER DELETE ON files BEGIN {_NOTE_GONE} (OLD.photo); END",
         f"CREATE TRIGGER file_changes AFTER UPDATE OF photo, missing_since ON files BEGIN {_NOTE_GONE} (OLD.photo, NEW.photo); END",
+    ),
+    (
+        "CREATE TABLE merges (id INTEGER PRIMARY KEY, said_at REAL NOT NULL, name TEXT NOT NULL, person INTEGER NOT NULL REFERENCES people "
+        "ON DELETE CASCADE, undone_at REAL, back INTEGER REFERENCES people ON DELETE CASCADE)",
+        "CREATE TABLE merged (id INTEGER PRIMARY KEY, merge INTEGER NOT NULL REFERENCES merges ON DELETE CASCADE, fact INTEGER REFERENCES "
+        "facts ON DELETE CASCADE, alias TEXT)",
+        "CREATE INDEX merged_by_merge ON merged (merge)",
+        "CREATE INDEX merged_facts ON merged (fact)",
+        "CREATE INDEX merged_aliases ON merged (alias)",
     ),
 )
 """For each version of the tables, the statements that make it of the one before. What was published is never changed: add a tuple."""

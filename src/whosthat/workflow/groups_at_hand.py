@@ -20,7 +20,7 @@ from whosthat.workflow.discover import discover
 from whosthat.workflow.discovery import NOBODY, Discovery, Group
 from whosthat.workflow.group_files import read_names, write_names
 from whosthat.workflow.library.answering import answer_again
-from whosthat.workflow.library.groups import keep_names
+from whosthat.workflow.library.groups import as_called_now, keep_names
 from whosthat.workflow.sorting import sort_copies
 
 Change = Literal["name", "not", "nobody", "accept", "accept-all"]
@@ -42,6 +42,7 @@ class GroupsAtHand:
     Attributes:
         found: The groups now.
         turn: How often they were changed.
+        renamed: Who was named by an older name in the last change, in whole sentences: a library keeps the name of today.
 
     Raises:
         WhosthatError: As `discover` does.
@@ -50,6 +51,7 @@ class GroupsAtHand:
     def __init__(self, place: Path, sheet: Path, *, bundle: Path | None = None, without: Collection[Path] = ()) -> None:
         self.place, self.sheet, self.turn = place, sheet, 0
         self.of_library = is_library(place)
+        self.renamed: tuple[str, ...] = ()
         self._before: list[Discovery] = []
         self._changing = threading.Lock()
         if self.of_library:
@@ -97,6 +99,7 @@ class GroupsAtHand:
     def _keep(self, after: Discovery, before: list[Discovery]) -> None:
         if self.of_library:
             with Library(self.place) as library, library.alone():
+                after, self.renamed = as_called_now(library, after)
                 keep_names(library, self.found, after)
                 answer_again(library)
         else:

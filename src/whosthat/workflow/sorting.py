@@ -39,7 +39,7 @@ def sort_copies(predictions: Iterable[Prediction], folder: Path, *, link: bool =
     Files are copied with their times, and never moved; with ``link`` each is a second name of the same file instead (a hard link), which
     takes no room and which `train` takes for a photo; nothing in ``folder`` is overwritten. A photo whose equal copy already lies where it
     belongs is not copied again, so sorting twice changes nothing, also where the first time was killed. Each run writes its own receipt,
-    line by line: stopped half-way, it lists what was copied until then.
+    line by line: stopped half-way, it lists what was copied until then; where there was nothing to sort, none is left.
 
     The folder is made when it is not there, and gets one folder for each person, and `SEVERAL`, `UNKNOWN`, `NOBODY`, `UNREADABLE`; a person
     whose name cannot be a folder's, or is one of these, gets the nearest name that can. Give it to `predict` as one of ``without``, lest
@@ -61,6 +61,7 @@ def sort_copies(predictions: Iterable[Prediction], folder: Path, *, link: bool =
 
 
 def _sorted(predictions: Iterable[Prediction], places: _Places, receipt: TextIO, lock: BaseFileLock) -> Iterator[Prediction]:
+    is_empty = True
     try:
         with receipt:
             rows = csv.DictWriter(receipt, RECEIPT_COLUMNS, lineterminator="\n")
@@ -69,7 +70,10 @@ def _sorted(predictions: Iterable[Prediction], places: _Places, receipt: TextIO,
             for prediction in predictions:
                 rows.writerow({column: csv_cell(text) for column, text in _copied(prediction, places).items()})
                 receipt.flush()
+                is_empty = False
                 yield prediction
+        if is_empty:
+            Path(receipt.name).unlink()
     finally:
         lock.release()
 

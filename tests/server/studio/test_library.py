@@ -88,7 +88,13 @@ def test_a_person_is_renamed_and_made_one_with_another_when_that_is_meant(page: 
     form = {"folder": "library", "name": "Ana", "new_name": "tom"}
     refused = page.post(f"{API}/rename", json=form)
     assert (refused.status_code, refused.json()["error"]["code"]) == (409, "taken")
-    assert page.post(f"{API}/rename", json={**form, "merge": True}).json()["sentence"] == "Ana is now called tom."
+    merged = page.post(f"{API}/rename", json={**form, "merge": True}).json()
+    assert merged["sentence"] == "Ana is now called tom. Correction 3: Ana and Tom are one person."
+    listed = page.get(f"{API}/corrections", params={"folder": "library"}).json()["corrections"][0]
+    assert (listed["number"], listed["what"], listed["many"], listed["photo"]) == (3, "Ana and Tom are one person", "1 face", "")
+    for turn, n in (("undo", 1), ("redo", 2)):
+        assert page.post(f"{API}/{turn}", json={"folder": "library", "number": merged["number"]}).status_code == 200
+        assert page.get(API, params={"folder": "library"}).json()["people"][-1] == {"name": "Tom", "faces": n}
     assert page.get(API, params={"folder": "library"}).json()["people"] == [{"name": "Tom", "faces": 2}]
     assert page.post(f"{API}/rename", json={**form, "name": "Tom", "new_name": "a/b"}).status_code == 422
 

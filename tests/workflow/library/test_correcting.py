@@ -159,12 +159,40 @@ def test_renaming_and_merging(library: Path, photos: Path) -> None:
     correct(library, photos / "c.png", "is", "Tom")
     rename_in_library(library, "Ana", "Anna")
     assert name_of(library, photos / "a.png") == "Anna"
+    again = correct(library, photos / "a.png", "is", " ana")
+    assert (again.facts[0].person, again.is_new, again.notes[0]) == ("Anna", False, "ana is called Anna in this library.")
     with pytest.raises(NameTakenError, match="already"):
         rename_in_library(library, "Anna", "tom")
     rename_in_library(library, "Anna", "tom", merge=True)
     assert (name_of(library, photos / "a.png"), name_of(library, photos / "c.png")) == ("Tom", "Tom")
     with pytest.raises(UsageError, match="Choose another name"):
         rename_in_library(library, "Tom", "a/b")
+
+
+def test_a_merge_is_listed_taken_back_and_brought_back(library: Path, photos: Path) -> None:
+    correct(library, photos / "a.png", "is", "Ana")
+    correct(library, photos / "c.png", "is", "Tom")
+    (merged,) = rename_in_library(library, "Ana", "Tom", merge=True).facts
+    assert (merged.number, merged.was, merged.person) == (3, "Ana", "Tom")
+    assert correct(library, photos / "d.png", "is", "Ana").facts[0].number == 4
+    listed = corrections(library)
+    assert [(one.fact.number, one.fact.what, one.n_faces) for one in listed] == [
+        (4, "is", 1), (3, "merged", 1), (2, "is", 1), (1, "is", 1)
+    ]  # fmt: skip
+    undo_correction(library)  # what was said last
+    back = undo_correction(library)
+    assert (back.facts[0].number, back.answered.changed) == (3, 1)
+    assert (name_of(library, photos / "a.png"), name_of(library, photos / "c.png")) == ("Ana", "Tom")
+    with pytest.raises(UsageError, match="taken back already"):
+        undo_correction(library, 3)
+    assert [one.fact.number for one in corrections(library, undone=False)] == [2, 1]
+    assert redo_correction(library).facts[0].number == 3
+    assert name_of(library, photos / "a.png") == "Tom"
+    with pytest.raises(UsageError, match="was not taken back"):
+        redo_correction(library, 3)
+    redo_correction(library)
+    undo_correction(library, 3)  # what was said since stays
+    assert [name_of(library, photos / f"{one}.png") for one in "acd"] == ["Ana", "Tom", "Tom"]
 
 
 def test_a_recogniser_that_still_says_the_old_name_means_the_same_person(library: Path, photos: Path, bundle: Path) -> None:

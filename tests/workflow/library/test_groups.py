@@ -5,7 +5,8 @@ import pytest
 import whosthat
 from whosthat.errors import LibraryError, UsageError
 from whosthat.library.contents import faces_of, put_faces
-from whosthat.library.facts import Place, Saying, facts_of, say
+from whosthat.library.facts import Place, Saying, facts_of, people_of, say
+from whosthat.library.naming import rename
 from whosthat.library.store import Library
 from whosthat.workflow import discovery
 from whosthat.workflow.discovery import NOBODY
@@ -64,6 +65,18 @@ def test_from_python_groups_are_named_denied_and_accepted(library):
 
     assert said(named.discovery) == [("Anna", 2), ("Tom", 2), (None, 1), (None, 1)]
     assert named.notes == ()
+
+
+def test_an_older_name_is_the_same_person_and_that_is_said(library):
+    change_groups(library, lambda found: found.named({"1": "Ana", "2": "Tom"}))
+    rename(library, "Ana", "Anna")
+
+    named = change_groups(library, lambda found: found.named({"3": "Ana"}).denied({"2": "ana"}, numbered=found))
+
+    assert named.notes == ("Ana is called Anna in this library.", "ana is called Anna in this library.")
+    assert said(named.discovery) == said(discovery_of(library)) == [("Anna", 4), ("Tom", 2)]
+    assert list(people_of(library).values()) == ["Anna", "Tom"]
+    assert change_groups(library, lambda found: found.named({"1": "Anna"})).notes == ()
 
 
 def test_from_python_a_library_is_discovered_as_photos_are(library):

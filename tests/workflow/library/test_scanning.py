@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 
 from whosthat.errors import LibraryError, UsageError
-from whosthat.library import contents, facts
+from whosthat.library import contents, facts, naming
 from whosthat.library.store import Library
 from whosthat.workflow.library import scan_batches
 from whosthat.workflow.library.answering import Answered, answer_again
@@ -143,6 +143,20 @@ def test_an_edited_photo_takes_over_what_was_said_of_faces_that_are_still_there(
     found = scan(folder)
     assert (found.carried, found.photos) == (1, 4)  # the old one is kept with what was said of Tom
     assert said(folder) == [("tom", ()), ("anna", ("beach.png",))]
+
+
+def test_a_merge_is_taken_back_also_where_a_photo_was_edited_since(folder: Path, photos: Path, paint: Callable[..., Path]) -> None:
+    scan(folder, photos)
+    say(folder, photos / "2023/beach.png", "anna", 1)
+    say(folder, photos / "2023/beach.png", "tom", 2)
+    with Library(folder) as library:
+        merged = naming.rename(library, "anna", "tom", merge=True)
+    paint(photos / "2023/beach.png", "anna", "tom", brighter=5)
+    scan(folder)
+    assert [name for name, _files in said(folder)] == ["tom", "tom"]
+    with Library(folder) as library:
+        naming.part(library, merged.number if merged else 0)
+    assert said(folder) == [("anna", ("beach.png",)), ("tom", ("beach.png",))]
 
 
 def test_an_edited_copy_leaves_the_facts_of_the_original(folder: Path, photos: Path, paint: Callable[..., Path]) -> None:

@@ -20,7 +20,7 @@ from whosthat.server.studio.jobs import Job
 from whosthat.server.studio.routes import Here, PathQuery, box_as_json
 from whosthat.server.studio.studio import Studio
 from whosthat.translation import _, ngettext
-from whosthat.wording import counted
+from whosthat.wording import closed_up, counted
 from whosthat.workflow.discovery import NOBODY, FoundFace, Group
 from whosthat.workflow.groups_at_hand import GroupsAtHand
 
@@ -145,6 +145,8 @@ def _bundle(here: Studio) -> Path | None:
 def _as_json(here: Studio, at_hand: GroupsAtHand, most: int) -> dict[str, Any]:
     """Return the groups in lists, the first ``most`` of each: see `_part`."""
     found = at_hand.found
+    photos, faces = counted(found.photos, "photo"), counted(len(found.faces), "face")
+    sentence = _("{photos}: {faces} in {groups}.", photos=photos, faces=faces, groups=counted(len(found.groups), "group"))
     parts: dict[str, list[Group]] = {"guessed": [], "unnamed": [], "alone": [], "named": [], "nobody": []}
     for group in found.groups:
         parts[_part(group)].append(group)
@@ -154,12 +156,7 @@ def _as_json(here: Studio, at_hand: GroupsAtHand, most: int) -> dict[str, Any]:
         "turn": at_hand.turn,
         "library": at_hand.of_library,
         "can_undo": at_hand.can_undo,
-        "sentence": _(
-            "{photos}: {faces} in {groups}.",
-            photos=counted(found.photos, "photo"),
-            faces=counted(len(found.faces), "face"),
-            groups=counted(len(found.groups), "group"),
-        ),
+        "sentence": closed_up(" ".join([*at_hand.renamed, sentence])),
         "aside": len(found.aside),
         "probable": sum(group.probably is not None for group in parts["guessed"]),
         "people": sorted(people),

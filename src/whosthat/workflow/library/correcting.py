@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from whosthat.errors import BundleError, DatasetError, LibraryError, UsageError, WhosthatError, did_you_mean
-from whosthat.library import facts
+from whosthat.library import facts, naming
 from whosthat.library.contents import LibraryFace, files_of, files_of_photos, in_pixels, photos_by_digest
 from whosthat.library.facts import Fact, Place, Saying, What, key_of, names_by_key
 from whosthat.library.store import Library
@@ -26,6 +26,7 @@ from whosthat.workflow.library.answering import Answered, answer_again
 from whosthat.workflow.library.faces import face_meant, photo_row
 from whosthat.workflow.library.in_use import OWN, bundle_in_use
 from whosthat.workflow.library.recogniser import Effect, Learnt, effects_of, learn
+from whosthat.workflow.library.words import renamed_sentence
 from whosthat.workflow.people import add_person, rule_out
 from whosthat.workflow.people_photos import remove_photo
 
@@ -57,11 +58,11 @@ class Corrected:
 
 @dataclass(frozen=True)
 class Correction:
-    """Something that was said, of one face or in one step of many.
+    """Something that was said, of one face or in one step of many, or that two people are one (``merged``).
 
     Attributes:
         fact: The fact; the first of many.
-        n_faces: Of how many faces it was said.
+        n_faces: Of how many faces it was said; of a merge, how many facts it has moved.
         path: The photo, where it lies or last lay; None where no file of it is known.
         face: The number of the face in the photo, from 1; None where no face is found there today.
         box: Where it is in the photo, in pixels.
@@ -115,14 +116,15 @@ def correct(
         row, number = photo_row(opened, photo)
         meant = face_meant(opened, row, photo, face or number)
         known = _known_names(opened)
-        name = _checked(what, name, known)
+        given, name = name, _checked(what, name, known)
         notes = _enrol(opened, meant, what, name, anyway) if enrol else ()
         said_now = facts.say(opened, [Saying(Place(meant.photo, meant.place), what, name, enrolled=enrol)])
         done = _settle(opened, lambda: facts.numbered(opened, said_now), may_learn=enrol)
         is_new = name is not None and key_of(name) not in known
         effect = None if done.learnt is None else done.learnt.effects.get(said_now[0])
         others = _others_note(opened, meant) if what == "is" and done.answered is not None else ()
-        return Corrected(done.facts, done.answered, done.learnt, effect, is_new, (*notes, *done.notes, *others))
+        older = (renamed_sentence(given.strip(), name),) if given and name and key_of(given.strip()) != key_of(name) else ()
+        return Corrected(done.facts, done.answered, done.learnt, effect, is_new, (*older, *notes, *done.notes, *others))
 
 
 def undo_correction(library: str | Path, number: int | None = None) -> Corrected:
@@ -137,7 +139,8 @@ def undo_correction(library: str | Path, number: int | None = None) -> Corrected
         undo_correction("family").answered.changed
     """
     with Library(library) as opened:
-        back = facts.undo(opened, *_whole_step(opened, number))
+        merge = naming.merge_meant(opened, number)
+        back = facts.undo(opened, *_whole_step(opened, number)) if merge is None else naming.part(opened, merge)
         notes = _disenrol(opened, back)
         done = _settle(opened, lambda: back)
         return Corrected(done.facts, done.answered, done.learnt, notes=(*notes, *done.notes))
@@ -155,20 +158,21 @@ def redo_correction(library: str | Path, number: int | None = None) -> Corrected
         redo_correction("family", 12).answered.changed
     """
     with Library(library) as opened:
-        again = facts.redo(opened, *_whole_step(opened, number))
+        merge = naming.merge_meant(opened, number, undone=True)
+        again = facts.redo(opened, *_whole_step(opened, number)) if merge is None else naming.join_again(opened, merge)
         return _settle(opened, lambda: again)
 
 
 def rename_in_library(library: str | Path, name: str, new_name: str, *, merge: bool = False) -> Corrected:
-    """Call a person of a library by another name; ``merge`` makes one person of two, which cannot be taken back.
+    """Call a person of a library by another name; ``merge`` makes one person of two, which `undo_correction` takes back.
 
     A bundle that the library uses is not changed; whom it calls by the first name is the same person all the same.
 
     Raises UsageError where nobody has the first name or the second cannot be one; NameTakenError where somebody else has it already.
     """
     with Library(library) as opened:
-        facts.rename(opened, name, _checked("is", new_name, {}) or "", merge=merge)
-        return _settle(opened, lambda: [])
+        merged = naming.rename(opened, name, _checked("is", new_name, {}) or "", merge=merge)
+        return _settle(opened, lambda: [] if merged is None else [merged])
 
 
 def corrections(library: str | Path, *, undone: bool = True) -> tuple[Correction, ...]:
@@ -193,7 +197,7 @@ def corrections(library: str | Path, *, undone: bool = True) -> tuple[Correction
         rows = photos_by_digest(opened, {fact.photo for fact, _n in first})
         places, numbers, effects = files_of_photos(opened, rows.values(), missing=True), _numbers(opened), effects_of(opened)
         sizes = {row: size for row, *size in opened.rows_of("SELECT id, width, height FROM photos WHERE id IN ({})", [*rows.values()])}
-        return tuple(
+        said = [
             Correction(
                 fact,
                 n,
@@ -202,8 +206,10 @@ def corrections(library: str | Path, *, undone: bool = True) -> tuple[Correction
                 in_pixels(fact.box, *sizes[rows[fact.photo]]),
                 effects.get(fact.number),
             )
-            for fact, n in reversed(first)
-        )
+            for fact, n in first
+        ]
+        merged = [Correction(fact, n, None, None, fact.box) for fact, n in naming.merges_of(opened) if undone or fact.undone_at is None]
+        return tuple(sorted([*said, *merged], key=lambda one: one.fact.number, reverse=True))
 
 
 def _numbers(library: Library) -> dict[int, int]:

@@ -12,6 +12,7 @@ import numpy as np
 
 from whosthat.library import contents
 from whosthat.library.contents import SAME_PLACE, LibraryFace
+from whosthat.library.facts import NEXT_NUMBER
 from whosthat.library.store import Library
 from whosthat.types import Box
 
@@ -20,8 +21,8 @@ SAME_FACE = 0.4
 people (`recognition.impostors`), and they would also have to stand in the same place."""
 
 _COPY = (
-    "INSERT INTO facts (photo, left, top, right, bottom, said_at, what, person, how, enrolled, undone_at) "
-    "SELECT ?, ?, ?, ?, ?, said_at, what, person, how, enrolled, undone_at FROM facts WHERE id = ?"
+    f"INSERT INTO facts (id, photo, left, top, right, bottom, said_at, what, person, how, enrolled, undone_at) "  # noqa: S608
+    f"SELECT {NEXT_NUMBER}, ?, ?, ?, ?, ?, said_at, what, person, how, enrolled, undone_at FROM facts WHERE id = ?"
 )
 
 
@@ -55,7 +56,8 @@ def _carry(change: sqlite3.Connection, old: tuple[int, Sequence[LibraryFace]], n
         face = _same_face(Box(*box), old_faces, new_faces)
         if face is None or any(face.place.overlap(place) >= SAME_PLACE for place in taken):
             continue
-        change.execute(_COPY, (after, *face.place.sides, fact))
+        copy = change.execute(_COPY, (after, *face.place.sides, fact)).lastrowid
+        change.execute("INSERT INTO merged (merge, fact) SELECT merge, ? FROM merged WHERE fact = ? ORDER BY id", (copy, fact))
         if not is_copied:
             change.execute("DELETE FROM facts WHERE id = ?", (fact,))
         carried += 1

@@ -130,7 +130,7 @@ def find(
     Args:
         library: The library's folder.
         query: Who is in them: names, ``and``, ``or``, ``not`` and brackets; ``unknown`` for a face without a name, ``nobody`` for no face.
-            Names that hold such words stand in quotation marks. Upper and lower case do not matter.
+            Names that hold such words stand in quotation marks, their own ones doubled. Upper and lower case do not matter.
         since: The first day: a date, or a year, month or day as "2019", "2019-07", "2019-07-31".
         until: The last day, likewise: "2019" is its last day. Photos without a date are not found then.
         within: A folder in which they lie, at any depth; a relative one may also be named as it is called in the library's folders.

@@ -9,7 +9,7 @@ What was grouped with what stays in the library's table ``groups`` until there a
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Literal
@@ -18,13 +18,14 @@ import numpy as np
 
 from whosthat.errors import UsageError
 from whosthat.library.contents import LibraryFace, faces_of, files_of_photos, photos_by_digest
-from whosthat.library.facts import How, Place, Saying, matched, people_of, said_of_faces, say, undo
+from whosthat.library.facts import How, Place, Saying, key_of, matched, names_by_key, people_of, said_of_faces, say, undo
 from whosthat.library.store import Library
 from whosthat.translation import _, ngettext
 from whosthat.wording import counted
 from whosthat.workflow.discovery import NOBODY, Discovery, FoundFace, grouped
 from whosthat.workflow.library.answering import Answered, answer_again
 from whosthat.workflow.library.recogniser import Learnt, learn
+from whosthat.workflow.library.words import renamed_sentence
 
 if TYPE_CHECKING:
     from whosthat.types import IntArray
@@ -39,21 +40,23 @@ class NamedGroups:
         faces: Of how many faces something else is said than before.
         answered: How many answers changed.
         learnt: What the library's recogniser has learnt; None where it was not asked to, or nothing may be learnt from.
+        renamed: Who was named by an older name, in whole sentences: the name of today is kept.
     """
 
     discovery: Discovery
     faces: int
     answered: Answered
     learnt: Learnt | None = None
+    renamed: tuple[str, ...] = ()
 
     @property
     def notes(self) -> tuple[str, ...]:
         """What was learnt, and what else the user should know, in whole sentences."""
         if self.learnt is None:
-            return tuple(filter(None, [self.answered.note]))
+            return (*self.renamed, *filter(None, [self.answered.note]))
         people = ngettext("{n} person", "{n:,} people", self.learnt.people)
         known = _("The library's recogniser knows {faces} of {people}.", faces=counted(self.learnt.faces, "face"), people=people)
-        return (known, *self.learnt.notes, *filter(None, [self.answered.note]))
+        return (*self.renamed, known, *self.learnt.notes, *filter(None, [self.answered.note]))
 
 
 def name_groups(
@@ -95,10 +98,10 @@ def change_groups(library: Library, change: Callable[[Discovery], Discovery], *,
     """Do what `name_groups` does with an open library, but ``change`` names the groups; what it raises is raised, and nothing is kept."""
     with library.alone():
         before = discovery_of(library)
-        after = change(before)
+        after, renamed = as_called_now(library, change(before))
         n_faces = keep_names(library, before, after)
         learnt = learn(library, replace=True) if learns else None
-        return NamedGroups(after, n_faces, answer_again(library), learnt)
+        return NamedGroups(after, n_faces, answer_again(library), learnt, renamed)
 
 
 def discovery_of(library: Library) -> Discovery:
@@ -160,6 +163,18 @@ def keep_names(library: Library, before: Discovery, after: Discovery) -> int:
     for number in sorted(set(back)):
         undo(library, number)
     return len(found)
+
+
+def as_called_now(library: Library, found: Discovery) -> tuple[Discovery, tuple[str, ...]]:
+    """Put the names of today in the place of those that people had before they were renamed or merged; also say so."""
+    now = names_by_key(library)
+    given = {*found.facts.values()}.union(*found.never.values())
+    older = {name: now[key_of(name)] for name in given if key_of(now.get(key_of(name), name)) != key_of(name)}
+    if not older:
+        return found, ()
+    facts = {face: older.get(name, name) for face, name in found.facts.items()}
+    never = {face: frozenset(older.get(name, name) for name in names) for face, names in found.never.items()}
+    return replace(found, facts=facts, never=never), tuple(renamed_sentence(*pair) for pair in sorted(older.items()))
 
 
 def _facts_of(library: Library, faces: dict[int, str], photos: Sequence[int]) -> dict[str, list[tuple[int, str]]]:

@@ -96,6 +96,11 @@ def corrected_sentences(done: Corrected, how_back: Callable[[int], str] | None =
     yield from done.notes
 
 
+def renamed_sentence(old: str, name: str) -> str:
+    """Say that somebody who was called by an older name has another one in the library."""
+    return _("{old} is called {name} in this library.", old=old, name=name)
+
+
 def changed_sentence(n: int) -> str:
     """Say how many answers changed."""
     return ngettext("{n} answer changed.", "{n:,} answers changed.", n)
@@ -103,7 +108,7 @@ def changed_sentence(n: int) -> str:
 
 def fact_sentence(fact: Fact) -> str:
     """Say what was said of a face, with its number."""
-    values = {"number": fact.number, "name": fact.person or ""}
+    values = {"number": fact.number, "name": fact.person or "", "was": fact.was or ""}
     if fact.undone_at is not None:
         return _("Correction {number} was taken back.", **values)
     return {
@@ -111,12 +116,19 @@ def fact_sentence(fact: Fact) -> str:
         "is_not": _("Correction {number}: this is not {name}.", **values),
         "nobody": _("Correction {number}: this is nobody you know.", **values),
         "no_face": _("Correction {number}: this is no face.", **values),
+        "merged": _("Correction {number}: {was} and {name} are one person.", **values),
     }[fact.what]
 
 
 def what_was_said(fact: Fact) -> str:
     """Say what was said of a face in a few words, as a list has it."""
-    what = {"is": fact.person or "", "is_not": _("not {name}", name=fact.person), "nobody": _("nobody you know"), "no_face": _("no face")}
+    what = {
+        "is": fact.person or "",
+        "is_not": _("not {name}", name=fact.person),
+        "nobody": _("nobody you know"),
+        "no_face": _("no face"),
+        "merged": _("{was} and {name} are one person", was=fact.was, name=fact.person),
+    }
     return what[fact.what] if fact.undone_at is None else _("{what} (taken back)", what=what[fact.what])
 
 

@@ -24,6 +24,9 @@ export const libraryAt = (folder, asked = {}) => {
   return ["#", "library", folder, terms].filter(Boolean).map((part, at) => (at ? encodeURIComponent(part) : part)).join("/");
 };
 
+/** A name as a query writes it. */
+const quoted = (name) => `"${name.replaceAll('"', '""')}"`;
+
 export function LibraryView({ state, about, ...others }) {
   const job = state.job?.kind === "scan" ? state.job : null;
   const [only = job?.state === "running" ? job.folder : "", second] = state.libraries;
@@ -84,16 +87,22 @@ function Library({ folder, terms, tell, ...scan }) {
     setTurn(turn + 1);
   };
   const [run, , failed] = useAction();
+  const shows = (sentence, name, back) => {
+    tell(sentence, back);
+    location.hash = libraryAt(folder, { query: quoted(name) });
+    close(true);
+  };
   /** Rename somebody; what was found by the new name comes in the place of the old one's. */
   const rename = async (name, to, merge) => {
-    const { sentence } = await post("library/rename", { folder, name, new_name: to, merge });
-    tell(sentence, merge ? null : { label: _("Undo"), run: () => run(() => rename(to, name, false)) });
-    location.hash = libraryAt(folder, { query: `"${to}"` });
-    close(true);
+    const { sentence, number } = await post("library/rename", { folder, name, new_name: to, merge });
+    const undo = async () => {
+      shows((await post("library/undo", { folder, number })).sentence, name);
+    };
+    shows(sentence, to, { label: _("Undo"), run: () => run(number ? undo : () => rename(to, name, false)) });
   };
   const people = known?.people ?? [];
   const parts = { folder, turn, onOpen: setShown };
-  const only = people.find(({ name }) => asked.query?.toLowerCase() === `"${name}"`.toLowerCase())?.name;
+  const only = people.find(({ name }) => asked.query?.toLowerCase() === quoted(name).toLowerCase())?.name;
   return html`<${Heading} lead=${known?.sentence}><bdi>${visible(folder)}</bdi><//>
     <${Fault} error=${error ?? failed} />${!terms && html`<${Scanned} folder=${folder} ...${scan} />`}
     <${Search} key=${terms} ...${{ folder, asked }} />
@@ -125,7 +134,7 @@ function People({ folder, known }) {
   const shown = all ? known.people : known.people.slice(0, FEW);
   const link = (query, label, n) => html`<li key=${query}><a class="button" href=${libraryAt(folder, { query })}><bdi>${visible(label)}</bdi>${n !== null && html` <small>${n.toLocaleString("en-US")}</small>`}</a></li>`;
   return html`<section aria-labelledby="everybody"><div class="row"><h2 id="everybody">${_("Everybody")}</h2><a href=${`#/groups/${encodeURIComponent(folder)}`}>${_("Name groups of faces")}</a></div>
-    <ul class="buttons">${shown.map(({ name, faces }) => link(`"${name}"`, name, faces))}
+    <ul class="buttons">${shown.map(({ name, faces }) => link(quoted(name), name, faces))}
       ${known.unknown > 0 && link("unknown", _("Unknown"), known.unknown)}${link("nobody", _("No face"), null)}
       ${shown.length < known.people.length && html`<li><button type="button" class="quiet" onClick=${() => setAll(true)}>${_("Show all {n:,}", { n: known.people.length })}</button></li>`}</ul></section>`;
 }
@@ -162,7 +171,7 @@ function Corrections({ folder, turn, tell, onOpen, onChange }) {
   if (!said?.total) return html`<${Fault} error=${error} />`;
   return html`<section aria-labelledby="corrections"><h2 id="corrections">${_("Corrections")} <small class="muted">${said.total.toLocaleString("en-US")}</small></h2><${Fault} error=${failed} />
     <ul class="rows corrections">${said.corrections.map((one) => html`<li key=${one.number} class=${one.undone ? "undone" : ""}>
-      <button type="button" class="thumb" disabled=${!one.path} aria-label=${_("Open {photo}", { photo: one.name })} onClick=${() => onOpen({ photo: { id: one.photo, path: one.path }, among: [] })}><${Small} src=${one.path && boxUrl(one.path, one.box)} /></button>
+      ${!one.photo ? html`<div class="thumb"></div>` : html`<button type="button" class="thumb" disabled=${!one.path} aria-label=${_("Open {photo}", { photo: one.name })} onClick=${() => onOpen({ photo: { id: one.photo, path: one.path }, among: [] })}><${Small} src=${one.path && boxUrl(one.path, one.box)} /></button>`}
       <span><b><bdi>${visible(one.what)}</bdi></b> <small>${[`${one.number}`, one.many || visible(one.name), moment(one.said_at)].join(" · ")}</small>${one.doubt && html`<small class="doubt">${one.doubt}</small>`}</span>
       <button type="button" disabled=${busy} onClick=${() => change(one.undone ? "redo" : "undo", one.number)}>${one.undone ? _("Let it hold again") : _("Take back")}<span class="hidden"> ${one.number}</span></button></li>`)}</ul>
     ${said.total > most && html`<p class="buttons more"><button type="button" onClick=${() => setMost(most + FEW)}>${_("Show more corrections")}</button></p>`}</section>`;
