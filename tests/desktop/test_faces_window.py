@@ -48,7 +48,7 @@ class Faces:
 
 
 def wait(window: Any, until: Callable[[], bool]) -> None:
-    end = time.monotonic() + 20
+    end = time.monotonic() + 120
     while not until():
         assert time.monotonic() < end, window.viewer.state
         window.root.update()

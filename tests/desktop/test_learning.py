@@ -78,7 +78,7 @@ class Screen:
         return self.viewer.state
 
     def settle(self, until: Callable[[], bool] | None = None) -> None:
-        end = time.monotonic() + 10
+        end = time.monotonic() + 120
         while not until() if until else self.worker.busy:
             assert time.monotonic() < end, self.state
             self.worker.deliver()

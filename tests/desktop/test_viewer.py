@@ -55,7 +55,7 @@ class Screen:
 
     def settle(self) -> None:
         """Deliver until all jobs are done."""
-        end = time.monotonic() + 10
+        end = time.monotonic() + 60
         while self.worker.busy:
             assert time.monotonic() < end
             self.worker.deliver()

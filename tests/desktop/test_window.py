@@ -65,7 +65,7 @@ def window(display: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
 
 def wait(window: Any, until: Callable[[], bool]) -> None:
     """Run the event loop until something is true."""
-    end = time.monotonic() + 20
+    end = time.monotonic() + 120
     while not until():
         assert time.monotonic() < end, window.viewer.state
         window.root.update()

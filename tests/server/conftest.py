@@ -97,7 +97,7 @@ def running(loopback: None, make_service: Callable[..., Service]) -> Iterator[Ca
         thread = threading.Thread(target=server.run, kwargs={"sockets": [opened]})
         thread.start()
         servers.append((server, thread))
-        assert answers.wait(10)
+        assert answers.wait(60)
         return opened.getsockname()
 
     yield run

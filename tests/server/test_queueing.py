@@ -21,7 +21,7 @@ class Recogniser:
 
     def prepare(self, photo: bytes) -> str:
         self.begun.set()
-        assert self.goes.wait(10)
+        assert self.goes.wait(60)
         if photo == b"bad":
             raise PhotoError(None, "it is no photo")
         return photo.decode() + language()

@@ -145,7 +145,7 @@ def test_the_command_answers_and_drains(serve: Callable[..., Any], tmp_path: Pat
         client.send(photo[1000:])
         answer = client.getresponse()
         assert (answer.status, json.loads(answer.read())["photos"][0]["answer"]) == (200, "known")
-        assert process.wait(15) == 0
+        assert process.wait(60) == 0
         with pytest.raises(OSError, match="refused"):
             http.client.HTTPConnection(*address).connect()
 
@@ -155,7 +155,7 @@ def test_ctrl_c_ends_it_as_well(serve: Callable[..., Any]) -> None:
     with closing(http.client.HTTPConnection(*address)) as client:
         assert status_of(client, "/v1/bundles") == 200
     process.send_signal(signal.SIGINT)
-    assert process.wait(15) == 0
+    assert process.wait(60) == 0
 
 
 def status_of(client: http.client.HTTPConnection, path: str) -> int:

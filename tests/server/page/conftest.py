@@ -22,8 +22,8 @@ from whosthat.photos.drawing import save_image
 from whosthat.workflow.demo import demo_recipe
 from whosthat.workflow.train import train
 
-WAIT = 20_000
-"""Milliseconds that the page has for what takes a moment on a busy machine."""
+WAIT = 120_000
+"""Milliseconds that the page has for what takes a while on a busy machine, a training too: only what never comes waits so long."""
 
 
 @pytest.fixture(scope="session")
@@ -62,7 +62,7 @@ def start_studio(tmp_path: Path) -> Iterator[Callable[..., SimpleNamespace]]:
     yield start
     for process in started:
         process.send_signal(signal.SIGINT)
-        process.wait(30)
+        process.wait(120)
         process.stdout.close()  # type: ignore[union-attr]
 
 

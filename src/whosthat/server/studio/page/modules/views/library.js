@@ -16,6 +16,8 @@ import { Rename } from "./people.js";
 const MORE = 600;
 /** So many people, and so many corrections, are shown at first. */
 const FEW = 40;
+/** Where a library is added to those that are there; no folder has an empty name. */
+const NEW = "#/library//new";
 const FIELDS = ["query", "since", "until", "within", "faces", "like", "face"];
 
 /** The address of a library, or of what is looked for in it. */
@@ -30,12 +32,12 @@ const quoted = (name) => `"${name.replaceAll('"', '""')}"`;
 export function LibraryView({ state, about, ...others }) {
   const job = state.job?.kind === "scan" ? state.job : null;
   const [only = job?.state === "running" ? job.folder : "", second] = state.libraries;
-  const folder = about.split("/")[0] || (second ? "" : only);
+  const folder = about.split("/")[0] || (about || second ? "" : only);
   const scan = { job: job?.folder === folder ? job : null, ...others };
   if (state.libraries.includes(folder)) return html`<${Library} key=${folder} folder=${folder} terms=${about.split("/").slice(1).join("/")} ...${scan} />`;
   return html`<${Heading} lead=${!only && _("A library knows photos wherever they lie. No photo is changed.")}>${_("Library")}<//>
-    ${only && !folder ? html`<ul class="cards">${state.libraries.map((name) => html`<li key=${name}><a class="card" href=${libraryAt(name)}><b><bdi>${visible(name)}</bdi></b></a></li>`)}</ul>`
-      : html`<${Fragment}><${Scanned} folder=${folder} ...${scan} /><${Scan} folder="" known=${[]} ...${scan} /><//>`}`;
+    ${!folder && html`<ul class="cards">${state.libraries.map((name) => html`<li key=${name}><a class="card" href=${libraryAt(name)}><b><bdi>${visible(name)}</bdi></b></a></li>`)}</ul>`}
+    <${Scanned} folder=${folder} ...${scan} /><${Scan} folder="" title=${state.libraries.length ? _("New library") : _("Which photos?")} known=${[]} ...${scan} />`;
 }
 
 /** The scan that runs, or what the last one found. */
@@ -48,7 +50,7 @@ function Scanned({ folder, job, seen }) {
 }
 
 /** The folders whose photos a library knows, and those that can be added. */
-function Scan({ folder, known, job, seen, refresh }) {
+function Scan({ folder, title = _("Folders"), known, job, seen, refresh }) {
   const [listed, error] = useLoaded(() => get("folders", { path: "" }), []);
   const [chosen, choose] = useState([]);
   const [run, busy, failed] = useAction();
@@ -68,10 +70,10 @@ function Scan({ folder, known, job, seen, refresh }) {
   const choices = html`<div class="choices">${places.map((place) => html`<label class="choice" key=${place.name}><input type="checkbox" checked=${chosen.includes(place.name)} onChange=${() => toggle(place.name)} />
     <span><b><bdi>${visible(place.name || _("All photos"))}</bdi></b><small>${insideText(place)}</small></span></label>`)}</div>`;
   if (!folder && listed && !places.length) return html`<${Empty} title=${_("There are no photos here.")}><p class="buttons"><a class="button main" href="#/photos">${_("Bring photos")}</a></p><//>`;
-  return html`<section aria-labelledby="folders"><form onSubmit=${scan}><h2 id="folders">${folder ? _("Folders") : _("Which photos?")}</h2>
+  return html`<section aria-labelledby="folders"><form onSubmit=${scan}><h2 id="folders">${title}</h2>
     <ul class="plain">${known.map(({ name, there }) => html`<li key=${name}><bdi>${visible(name || _("All photos"))}</bdi> ${!there && html`<span class="muted">${_("not there now")}</span>`}</li>`)}</ul>
     ${folder ? places.length > 0 && html`<details><summary>${_("Add folders")}</summary>${choices}</details>` : choices}
-    <p class="buttons"><button class=${folder ? "" : "main"} disabled=${busy || !(folder || chosen.length)}>${_("Scan")}</button> <small class="muted">${_("Only new and changed photos are looked at. It can be stopped at any time, and goes on with the next scan.")}</small></p>
+    <p class="buttons"><button class=${folder ? "" : "main"} disabled=${busy || !(folder || chosen.length)}>${_("Scan")}</button> <small class="muted">${_("Only new and changed photos are looked at. It can be stopped at any time, and goes on with the next scan.")}</small> ${folder && html`<a href=${NEW}>${_("New library")}</a>`}</p>
     <${Fault} error=${error ?? failed} /></form></section>`;
 }
 
@@ -112,15 +114,16 @@ function Library({ folder, terms, tell, ...scan }) {
 }
 
 function Search({ folder, asked }) {
+  // `value` would put back what stood there each time that a scan tells how far it is, while somebody is writing.
   const search = (event) => {
     event.preventDefault();
     const given = Object.fromEntries(new FormData(event.currentTarget));
     location.hash = libraryAt(folder, { ...given, like: asked.like, face: asked.face });
   };
-  const field = (name, label, hint) => html`<label>${label}<input name=${name} maxlength="200" autocomplete="off" placeholder=${hint} value=${asked[name] ?? ""} /></label>`;
+  const field = (name, label, hint) => html`<label>${label}<input name=${name} maxlength="200" autocomplete="off" placeholder=${hint} defaultValue=${asked[name] ?? ""} /></label>`;
   const rest = Object.fromEntries(Object.entries(asked).filter(([name]) => name !== "like" && name !== "face"));
   return html`<form class="search" role="search" onSubmit=${search}>
-    <div class="naming"><label>${_("Who is in the photos?")}<input type="search" name="query" maxlength="2000" autocomplete="off" spellcheck="false" placeholder=${_("anna and bob and not tom")} value=${asked.query ?? ""} /></label>
+    <div class="naming"><label>${_("Who is in the photos?")}<input type="search" name="query" maxlength="2000" autocomplete="off" spellcheck="false" placeholder=${_("anna and bob and not tom")} defaultValue=${asked.query ?? ""} /></label>
       <button class="main">${_("Find")}</button></div>
     <details open=${["since", "until", "within", "faces"].some((name) => asked[name])}><summary>${_("Dates, folder, number of faces")}</summary>
       <div class="fields">${field("since", _("Since"), "2019-07")}${field("until", _("Until"), "2019-08-31")}${field("within", _("In the folder"), "")}${field("faces", _("Faces"), "3+")}</div></details>

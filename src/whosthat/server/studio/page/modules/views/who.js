@@ -41,7 +41,7 @@ function Asking({ state, seen, refresh, tell }) {
   useEffect(() => {
     run(async () => {
       const { photos: shown } = await get("shown");
-      if (shown.length) keep(shown.reverse());
+      if (shown.length) keep((before) => [...before, ...shown.reverse().filter(({ id }) => !before.some((one) => one.id === id))]);
     });
   }, []);
   const ask = (given) => run(async () => {
