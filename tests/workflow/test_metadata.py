@@ -135,6 +135,14 @@ def test_what_other_programs_say_elsewhere_counts_too(photo, programs) -> None:
     assert written(answer(path, Marie=ANNA, Irene=irene)).written == 1  # who agrees has a region in the sidecar, too
 
 
+@pytest.mark.parametrize("name", ["Tom/Thomas", "unknown"])
+def test_a_name_that_nobody_can_have_here_is_another_programs_all_the_same(photo, programs, name: str) -> None:
+    path = photo(xmp=programs["Lightroom"].replace(b"Marie Curie", name.encode()))
+    told = written(answer(path, Anna=MARIE))
+    assert [one.reason for one in told.kept] == [f"the region of Anna is named {name} by another program"]
+    assert not path.with_name("beach.jpg.xmp").exists()
+
+
 @pytest.mark.parametrize(
     ("spoil", "reason"),
     [
