@@ -91,6 +91,14 @@ def test_again_changes_nothing(photo) -> None:
     assert path.with_name("beach.jpg.xmp").stat().st_mtime_ns == before
 
 
+def test_a_face_outside_the_photo_is_a_keyword_once(photo) -> None:
+    path = photo()
+    for _run in range(2):
+        written(answer(path, Anna=Box(500, 10, 540, 50)))
+    packet = path.with_name("beach.jpg.xmp").read_bytes()
+    assert (packet.count(b"<rdf:li>Anna<"), packet.count(b"stArea")) == (2, 0)  # among the keywords, and that it is whosthat's
+
+
 def test_a_photo_of_nobody_gets_no_sidecar(photo) -> None:
     path = photo()
     told = written(answer(path, unknown=ANNA), Prediction(path, error="the file is empty"), Prediction(path.with_name("gone.jpg")))

@@ -290,7 +290,8 @@ def _people(seen: Iterable[tuple[str, Box | None, float]], size: tuple[int, int]
     people: list[Person] = []
     for name, box, confidence in seen:
         if not any(same_name(name, other.name) for other in people):
-            people.append(Person(name, None if box is None else _share(box, *size), confidence))
+            share = None if box is None else _share(box, *size)
+            people.append(Person(name, share and cut(*share.sides), confidence))  # nothing of it in the photo: no region, as of no box
     return people
 
 
