@@ -40,6 +40,21 @@ def test_one_that_two_photos_could_mean_is_neither_ones(photo: Path, other: str)
     assert sidecar_for(photo) == photo.with_name("beach.jpg.xmp")
 
 
+def test_what_is_no_photo_shares_no_sidecar(photo: Path) -> None:
+    for other in ("beach.xmp", "beach.jpg_original", "beach.xmp_original", "beach.jpg.dop", "beach.ON1"):
+        photo.with_name(other).touch()
+    photo.with_name("beach").mkdir()
+    assert sidecar_for(photo) == photo.with_name("beach.xmp")
+
+
+def test_a_suffix_that_stands_twice_is_another_photo(photo: Path) -> None:
+    photo.with_name("beach.jpg.xmp").touch()
+    twice = photo.with_name("beach.jpg.jpg")
+    twice.touch()
+    assert sidecar_for(twice) == photo.with_name("beach.jpg.jpg.xmp")
+    assert sidecar_for(photo) == photo.with_name("beach.jpg.xmp")
+
+
 def test_whoever_may_read_the_photo_may_read_a_new_one(photo: Path) -> None:
     photo.chmod(0o440)  # a photo that is protected has a sidecar like any other
     new = read_sidecar(sidecar_for(photo), photo)

@@ -294,3 +294,42 @@ def test_damage_is_refused_or_kept(programs, place: int, put: bytes, program: st
     assert only_added(packet, merged.packet)
     if merged.names:
         assert "Anna" in names(merged.packet)
+
+
+EDGES = st.sampled_from([0.1, 0.15, 0.2, 0.4])
+BOXES = st.builds(lambda x, y, width, height: Box(x, y, x + width, y + height), *[st.sampled_from([0.1, 0.2, 0.25, 0.5])] * 2, EDGES, EDGES)
+NAMES = st.sampled_from(["Anna", "Tom", "Marie Curie", "\u3000Zoë \U0001f600", "People/Anna|Tom", "אבג, \u2066x\u2069"])
+PEOPLE = st.lists(st.builds(Person, NAMES, st.one_of(st.none(), BOXES), st.just(0.9)), max_size=4, unique_by=lambda person: person.name)
+ITEM = (
+    '<rdf:li><rdf:Description mwg-rs:Type="Face"{}><mwg-rs:Area stArea:x="{}" stArea:y="{}" stArea:w="{}" stArea:h="{}"/>'
+    "</rdf:Description></rdf:li>"
+)
+
+
+@given(
+    theirs=st.lists(st.tuples(st.sampled_from(["", ' mwg-rs:Name="Tom"', ' mwg-rs:Name="Irene"']), BOXES), min_size=1, max_size=3),
+    people=PEOPLE,
+    later=PEOPLE,
+    orientation=st.integers(1, 8),
+    complete=st.booleans(),
+)
+def test_whoever_overlaps_whom(programs, theirs, people, later, orientation: int, complete: bool) -> None:
+    """Twice is once, nobody has two regions, no region has two names, and all of it comes out again."""
+    items = "".join(
+        ITEM.format(name, (box.left + box.right) / 2, (box.top + box.bottom) / 2, box.width, box.height) for name, box in theirs
+    )
+    packet = re.sub(rb"<rdf:Bag>.*</rdf:Bag>", f"<rdf:Bag>{items}</rdf:Bag>".encode(), programs["compact"], flags=re.DOTALL)
+    frame, before = Frame(400, 300, orientation), packet
+    for seen in (people, later):
+        merged = merge(packet, seen, frame, complete=complete)
+        packet = merged.packet
+        again = merge(packet, seen, frame, complete=complete)
+        assert (again.packet, again.names) == (packet, merged.names)
+        written = list(written_regions(opened(packet), frame))
+        ours = [one.region.name.casefold() for one in written if one.is_own or one.is_named]
+        others = [one.region.name.casefold() for one in written if not (one.is_own or one.is_named)]
+        assert len({*ours, *others} - {""}) == len(ours) + len({*others} - {""})
+        assert packet.count(b"<mwg-rs:Name") == len(ours)
+    for person in (*people, *later):
+        packet = take_out(packet, person.name)
+    assert packet == before

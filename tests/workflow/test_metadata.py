@@ -91,6 +91,14 @@ def test_again_changes_nothing(photo) -> None:
     assert path.with_name("beach.jpg.xmp").stat().st_mtime_ns == before
 
 
+def test_a_face_outside_the_photo_is_a_keyword_once(photo) -> None:
+    path = photo()
+    for _run in range(2):
+        written(answer(path, Anna=Box(500, 10, 540, 50)))
+    packet = path.with_name("beach.jpg.xmp").read_bytes()
+    assert (packet.count(b"<rdf:li>Anna<"), packet.count(b"stArea")) == (2, 0)  # among the keywords, and that it is whosthat's
+
+
 def test_a_photo_of_nobody_gets_no_sidecar(photo) -> None:
     path = photo()
     told = written(answer(path, unknown=ANNA), Prediction(path, error="the file is empty"), Prediction(path.with_name("gone.jpg")))
@@ -133,6 +141,14 @@ def test_what_other_programs_say_elsewhere_counts_too(photo, programs) -> None:
     ]
     assert (told.written, sidecars[0].read_bytes(), sidecars[1].read_bytes()) == (0, b"", programs["Lightroom"])
     assert written(answer(path, Marie=ANNA, Irene=irene)).written == 1  # who agrees has a region in the sidecar, too
+
+
+@pytest.mark.parametrize("name", ["Tom/Thomas", "unknown"])
+def test_a_name_that_nobody_can_have_here_is_another_programs_all_the_same(photo, programs, name: str) -> None:
+    path = photo(xmp=programs["Lightroom"].replace(b"Marie Curie", name.encode()))
+    told = written(answer(path, Anna=MARIE))
+    assert [one.reason for one in told.kept] == [f"the region of Anna is named {name} by another program"]
+    assert not path.with_name("beach.jpg.xmp").exists()
 
 
 @pytest.mark.parametrize(

@@ -204,7 +204,7 @@ def marked_items(rdf: Element) -> list[Element]:
 
 
 def same_name(one: str, other: str) -> bool:
-    """Tell whether two names are one person's: the same letters, large or small."""
+    """Tell whether two names are one person's: the same letters, large or small; blanks around them do not count."""
     return _key(one) == _key(other)
 
 
@@ -224,7 +224,7 @@ def _has_field(structure: Element, name: str) -> bool:
 
 
 def _key(name: str) -> str:
-    return unicodedata.normalize("NFC", name).casefold()
+    return unicodedata.normalize("NFC", name.strip()).casefold()  # what is read has no blanks around it
 
 
 def _name(item: Element, field: str) -> str:

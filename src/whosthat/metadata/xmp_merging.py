@@ -102,7 +102,7 @@ def merge(packet: bytes, people: Sequence[Person], frame: Frame, *, others: Sequ
     except xmp.StaleRegionsError as problem:
         merged.problems.append(str(problem))
         return merged
-    plans = [_planned(person, written, others) for person in people]
+    plans = [_planned(person, people, written, others) for person in people]
     merged.problems = [plan.problem for plan in plans if plan.problem]
     plans = [plan for plan in plans if not plan.problem]
     ours = [one for one in written if (one.is_own or one.is_named) and not any(plan.stays is one for plan in plans)]
@@ -142,39 +142,44 @@ def take_out(packet: bytes, name: str) -> bytes:
     return edits.done()
 
 
-def _planned(person: Person, written: Sequence[Written], others: Sequence[Region]) -> _Plan:
-    """Decide what becomes of somebody beside the regions that are there, and those that other programs wrote elsewhere."""
-    plan = _Plan(person)
+def _planned(person: Person, people: Sequence[Person], written: Sequence[Written], others: Sequence[Region]) -> _Plan:
+    """Decide what becomes of one of ``people`` beside the regions that are there, and those that other programs wrote elsewhere."""
+    plan, box = _Plan(person), person.box
     if not can_be_written(person.name):
         return replace(plan, problem=_("a name has a character that XML cannot hold"))
-    box = person.box
     if box is None:
         return plan
-    share, there = max(((same_face(box, one.region.box), one) for one in written), key=lambda pair: pair[0], default=(0.0, None))
-    nearest = max(others, key=lambda one: same_face(box, one.box), default=None)
-    if nearest is not None and same_face(box, nearest.box) > share and not same_name(nearest.name, person.name):
-        return _named_otherwise(plan, nearest.name)
-    if there is not None and share > 0:
-        return _beside(plan, there, share)
+    # What whosthat wrote plays no part in this, or a second run would decide otherwise.
+    theirs = [one for one in written if not one.is_own and (_is_theirs(one) or _nearest(people, one) is person)]
+    there = max(theirs, key=lambda one: (same_face(box, one.region.box), _is_theirs(one)), default=None)
+    share = 0.0 if there is None else same_face(box, there.region.box)
+    other = max(others, key=lambda one: same_face(box, one.box), default=None)
+    if other is not None and not same_name(other.name, person.name):
+        elsewhere = same_face(box, other.box)
+        if elsewhere > share or (there is not None and elsewhere == share > 0 and not _is_theirs(there)):
+            return _named_otherwise(plan, other.name)
+    if there is not None and share > 0 and _is_theirs(there):
+        return plan if same_name(there.region.name, person.name) else _named_otherwise(plan, there.region.name)
     namesakes = [one for one in written if same_name(one.region.name, person.name)]
-    theirs = [one.region for one in namesakes if not (one.is_own or one.is_named)]
-    if any(same_name(one.name, person.name) and not same_face(box, one.box) for one in (*theirs, *others)):
-        return replace(plan, problem=_("{name} has a region elsewhere in the photo, by another program", name=person.name))
-    return replace(plan, own=next(iter(namesakes), None), is_new=True)
-
-
-def _beside(plan: _Plan, there: Written, share: float) -> _Plan:
-    """Decide where the face has a region already."""
-    is_same = same_name(there.region.name, plan.person.name)
-    if there.is_own:
-        return replace(plan, own=there, is_new=not is_same or share < _MOVED)
-    if there.is_named:
-        return replace(plan, own=there, unnamed=None if is_same else there)
-    if is_same:
+    named = [same_face(box, one.region.box) for one in namesakes if _is_theirs(one)]
+    if any(named):
         return plan
-    if there.region.name:
-        return _named_otherwise(plan, there.region.name)
-    return replace(plan, unnamed=there)
+    if named or any(same_name(one.name, person.name) and not same_face(box, one.box) for one in others):
+        return replace(plan, problem=_("{name} has a region elsewhere in the photo, by another program", name=person.name))
+    if there is not None and share > 0:
+        return replace(plan, own=there if there.is_named else None, unnamed=None if there in namesakes else there)
+    own = max((one for one in namesakes if one.is_own), key=lambda one: same_face(box, one.region.box), default=None)
+    return replace(plan, own=own, is_new=own is None or same_face(box, own.region.box) < _MOVED)
+
+
+def _is_theirs(one: Written) -> bool:
+    """Tell whether another program wrote the name of a region."""
+    return bool(one.region.name) and not (one.is_own or one.is_named)
+
+
+def _nearest(people: Sequence[Person], one: Written) -> Person:
+    """Return whose face a region without a name shows: two people near it may not both get it."""
+    return max(people, key=lambda person: 0.0 if person.box is None else same_face(person.box, one.region.box))
 
 
 def _named_otherwise(plan: _Plan, other: str) -> _Plan:
@@ -182,5 +187,6 @@ def _named_otherwise(plan: _Plan, other: str) -> _Plan:
 
 
 def _is_replaced(one: Written, plans: Sequence[_Plan]) -> bool:
-    """Tell whether a region of whosthat's own goes because somebody in the photo has, or is, its face."""
-    return any(plan.own is one or (plan.person.box is not None and same_face(one.region.box, plan.person.box)) for plan in plans)
+    """Tell whether a region of whosthat's own goes because somebody in the photo has its face, or has another one now."""
+    faces = [(plan.person.name, plan.person.box) for plan in plans if plan.person.box is not None]
+    return any(same_name(one.region.name, name) or same_face(one.region.box, box) for name, box in faces)

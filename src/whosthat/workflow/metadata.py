@@ -82,6 +82,10 @@ class PeopleReader:
 
         What whosthat wrote itself is left out, and of two programs that name one face the first in this order counts.
         """
+        return tuple(self._usable(self.regions_in(photo, problems), photo, problems))
+
+    def regions_in(self, photo: Path, problems: list[SetAside]) -> tuple[Region, ...]:
+        """Do what `people_in` does, also with names that nobody can have here, and those that come twice."""
         if stored(photo) is not None:
             return ()
         frame: Frame | None = None
@@ -98,7 +102,7 @@ class PeopleReader:
                 found += [Region(name, frame.upright(box)) for box, name in faces]
             except PhotoError as problem:
                 problems.append(SetAside(photo, problem.reason))
-        return tuple(self._usable(without_doubles(found), photo, problems))
+        return without_doubles(found)
 
     @staticmethod
     def _packets(photo: Path, problems: list[SetAside]) -> Iterator[tuple[Path, bytes]]:
@@ -159,7 +163,7 @@ class NamesWriter:
             frame = frame_of(header)
             place = photo if self._in_files else sidecar_for(photo)
             file = InPhoto(photo, header.packets) if self._in_files else read_sidecar(place, photo)
-            others = self._others.people_in(photo, [])
+            others = self._others.regions_in(photo, [])
             merged = merge(file.packet, _people(seen, frame.upright_size), frame, others=others, complete=complete)
             if merged.packet != file.packet:
                 file.write(merged.packet)
@@ -286,7 +290,8 @@ def _people(seen: Iterable[tuple[str, Box | None, float]], size: tuple[int, int]
     people: list[Person] = []
     for name, box, confidence in seen:
         if not any(same_name(name, other.name) for other in people):
-            people.append(Person(name, None if box is None else _share(box, *size), confidence))
+            share = None if box is None else _share(box, *size)
+            people.append(Person(name, share and cut(*share.sides), confidence))  # nothing of it in the photo: no region, as of no box
     return people
 
 
