@@ -75,7 +75,7 @@ def test_a_face_is_not_who_it_was_taken_for_and_nobody(page: Any, heroes: Path) 
     for photo in sorted((heroes / "heroes" / DRIZZLE).glob("*.jpg"))[:6]:
         page.set_input_files("input[type=file][accept*=heic]", photo)
         page.get_by_text(photo.name).first.wait_for()
-        page.locator(".pictures[aria-busy=false]").wait_for()
+        page.locator(".pictures[aria-busy=false]").wait_for(state="attached")
     known = page.locator("button.face.known")
     n = known.count()
     assert n  # enrolled photos are known again
@@ -175,7 +175,7 @@ def test_photos_are_dropped_and_pasted(page: Any, group_photo: Path) -> None:
     page.get_by_text("party.jpg").first.wait_for(state="detached")
     with page.expect_response("**/api/shown"):
         page.reload()
-    page.locator(".pictures[aria-busy=false]").wait_for()
+    page.locator(".pictures[aria-busy=false]").wait_for(state="attached")
     assert page.get_by_text("party.jpg").count() == 0
 
 

@@ -18,7 +18,7 @@ import pytest
 
 from whosthat.errors import LibraryError, UsageError
 from whosthat.library import contents, facts, naming
-from whosthat.library.store import Library
+from whosthat.library.store import FILE, Library
 from whosthat.workflow.library import scan_batches
 from whosthat.workflow.library.answering import Answered, answer_again
 from whosthat.workflow.library.scanning import Scan, scan
@@ -405,8 +405,8 @@ def test_killed_at_any_moment_nothing_is_lost_and_nothing_is_there_twice(
             process.stdout.readline()
             time.sleep(after)
             process.send_signal(signal.SIGKILL)
-        if folder.exists():
-            with Library(folder) as library:
+        if (folder / FILE).exists():
+            with Library(folder, create=True) as library:  # perhaps it was killed while it made the library
                 now = library.rows("SELECT count(*) FROM photos")[0][0]
                 assert library.rows("PRAGMA integrity_check") == [("ok",)]
                 assert library.rows("SELECT id FROM photos EXCEPT SELECT photo FROM looks") == []
