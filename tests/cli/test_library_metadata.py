@@ -25,11 +25,12 @@ def run() -> Any:
 
 def test_writing_says_what_was_left_out(run: Any, replaced: Any) -> None:
     kept = [SetAside(Path("a.jpg"), "the region of Tom is named Ada by another program")]
-    written = replaced("whosthat.workflow.library.metadata.write_library_xmp", XmpWritten(2, 1, kept))
+    written = replaced("whosthat.workflow.library.metadata.write_library_xmp", XmpWritten(2, 1, missing=3, kept=kept))
     told = run("write-xmp", "--in-files")
     assert (told.exit_code, written.arguments, written.options["in_files"]) == (0, (Path("family"),), True)
     assert "Names were written for 2 photos; 1 photo had them already." in told.stderr
     assert "a.jpg: the region of Tom is named Ada by another program" in told.stderr
+    assert "3 photos with names are not there: plug in missing drives, or scan." in told.stderr
 
 
 def test_what_cannot_be_written_or_read_ends_with_3(run: Any, replaced: Any) -> None:

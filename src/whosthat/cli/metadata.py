@@ -47,6 +47,8 @@ def say_written(written: XmpWritten) -> bool:
             same=counted(written.unchanged, "photo"),
         )
     )
+    if written.missing:
+        say(_("{photos} with names are not there: plug in missing drives, or scan.", photos=counted(written.missing, "photo")))
     _say_each(written.kept)
     _say_each(written.problems)
     return not written.problems

@@ -35,11 +35,13 @@ class XmpWritten:
         written: How many sidecars, or photos, were written.
         unchanged: How many said the same already.
         kept: Whom other programs had named otherwise, or who has a name that XMP cannot hold: they were not written.
+        missing: Of how many photos with names a library found no file.
         problems: The sidecars, or photos, that could not be written, and why.
     """
 
     written: int = 0
     unchanged: int = 0
+    missing: int = 0
     kept: list[SetAside] = field(default_factory=list)
     problems: list[SetAside] = field(default_factory=list)
 

@@ -13,6 +13,7 @@ import pytest
 from whosthat.errors import LibraryError, UsageError
 from whosthat.library import facts
 from whosthat.library.facts import facts_of
+from whosthat.library.naming import rename
 from whosthat.library.store import Library
 from whosthat.metadata.regions import Frame
 from whosthat.metadata.xmp import opened, written_regions
@@ -65,6 +66,9 @@ def test_answers_stand_in_sidecars(library: Library, photos: Path, exiftool: Any
     assert (read["XMP-dc:Subject"], read["XMP-iptcExt:PersonInImage"]) == (["Anna", "Tom"], ["Anna", "Tom"])
     assert heard.steps[-1][1:3] == (3, 3)
     assert write_library_xmp(library.folder).unchanged == 2
+    with library.changing() as change:
+        change.execute("UPDATE files SET missing_since = 1 WHERE CAST(name AS TEXT) LIKE '%sea.png'")
+    assert (write_library_xmp(library.folder).unchanged, write_library_xmp(library.folder).missing) == (1, 1)
 
 
 def test_corrected_answers_replace_what_was_written(library: Library, photos: Path) -> None:
@@ -227,7 +231,7 @@ def test_a_file_that_cannot_be_written_stops_no_other(library: Library, photos: 
 
 def test_an_older_name_is_taken_out_too(library: Library, photos: Path) -> None:
     write_library_xmp(library.folder)
-    facts.rename(library, "Anna", "Ada")
+    rename(library, "Anna", "Ada")
     assert take_out(library, "Ada") == Untagged(2)
     assert sidecars(photos) == ["2020/beach.png.xmp"]
     assert names(photos / "2020/beach.png.xmp") == ["Tom"]

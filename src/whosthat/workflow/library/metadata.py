@@ -53,6 +53,7 @@ def write_library_xmp(library: str | Path, *, in_files: bool = False, progress: 
     with Library(library) as opened, opened.alone():
         people = _people(opened)
         files = opened.rows(_FILES)
+        written.missing = len(people.keys() - {photo for photo, *_file in files})
         for number, (photo, root, name, stamp) in enumerate(files, start=1):
             path = Path(os.fsdecode(root), os.fsdecode(name))
             progress.step(_("photos"), number, len(files))
