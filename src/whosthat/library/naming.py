@@ -26,7 +26,7 @@ _LAST = (
 )
 _BOTH = (
     "FROM merged AS own JOIN merged AS other ON other.fact = own.fact OR other.alias = own.alias "
-    "WHERE own.merge = ? AND other.merge <> own.merge AND other.id"
+    "WHERE own.merge = ? AND other.merge <> own.merge AND other.id"  # not translated: SQL
 )
 """What a merge and another one have both moved."""
 
@@ -120,7 +120,13 @@ def _join(change: sqlite3.Connection, number: int, one: tuple[int, str], other: 
     change.execute("INSERT OR REPLACE INTO aliases VALUES (?, ?)", (key_of(name), row))
     change.execute("INSERT INTO merged (merge, fact) SELECT ?, id FROM facts WHERE person = ?", (number, row))
     change.execute("INSERT INTO merged (merge, alias) SELECT ?, name FROM aliases WHERE person = ?", (number, row))
-    for place in ("facts SET person", "answers SET person", "aliases SET person", "merges SET person", "merges SET back"):
+    for place in (
+        "facts SET person",
+        "answers SET person",
+        "aliases SET person",
+        "merges SET person",
+        "merges SET back",
+    ):  # not translated: SQL
         change.execute(f"UPDATE {place} = ? WHERE {place.split()[-1]} = ?", (other, row))
     change.execute("DELETE FROM merges WHERE back = person")
     change.execute("DELETE FROM people WHERE id = ?", (row,))

@@ -197,7 +197,7 @@ def corrections(library: str | Path, *, undone: bool = True) -> tuple[Correction
         rows = photos_by_digest(opened, {fact.photo for fact, _n in first})
         places, numbers, effects = files_of_photos(opened, rows.values(), missing=True), _numbers(opened), effects_of(opened)
         sizes = {row: size for row, *size in opened.rows_of("SELECT id, width, height FROM photos WHERE id IN ({})", [*rows.values()])}
-        said = [
+        spoken = [
             Correction(
                 fact,
                 n,
@@ -209,7 +209,7 @@ def corrections(library: str | Path, *, undone: bool = True) -> tuple[Correction
             for fact, n in first
         ]
         merged = [Correction(fact, n, None, None, fact.box) for fact, n in naming.merges_of(opened) if undone or fact.undone_at is None]
-        return tuple(sorted([*said, *merged], key=lambda one: one.fact.number, reverse=True))
+        return tuple(sorted([*spoken, *merged], key=lambda one: one.fact.number, reverse=True))
 
 
 def _numbers(library: Library) -> dict[int, int]:
