@@ -120,13 +120,8 @@ def _join(change: sqlite3.Connection, number: int, one: tuple[int, str], other: 
     change.execute("INSERT OR REPLACE INTO aliases VALUES (?, ?)", (key_of(name), row))
     change.execute("INSERT INTO merged (merge, fact) SELECT ?, id FROM facts WHERE person = ?", (number, row))
     change.execute("INSERT INTO merged (merge, alias) SELECT ?, name FROM aliases WHERE person = ?", (number, row))
-    for place in (
-        "facts SET person",
-        "answers SET person",
-        "aliases SET person",
-        "merges SET person",
-        "merges SET back",
-    ):  # not translated: SQL
-        change.execute(f"UPDATE {place} = ? WHERE {place.split()[-1]} = ?", (other, row))
+    moved = (("facts", "person"), ("answers", "person"), ("aliases", "person"), ("merges", "person"), ("merges", "back"))
+    for table, column in moved:
+        change.execute(f"UPDATE {table} SET {column} = ? WHERE {column} = ?", (other, row))  # noqa: S608
     change.execute("DELETE FROM merges WHERE back = person")
     change.execute("DELETE FROM people WHERE id = ?", (row,))
