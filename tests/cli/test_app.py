@@ -167,6 +167,22 @@ def test_a_closed_pipe_is_nothing_to_talk_about() -> None:
     process.stderr.close()
 
 
+@pytest.mark.skipif(os.name == "nt", reason="Windows closes no stream of a program that it starts")
+def test_a_stream_that_was_closed_is_nothing_to_talk_about() -> None:
+    words = [sys.executable, "-c", "from whosthat.cli.app import main; import sys; sys.exit(main(['models', 'list']))"]
+    done = subprocess.run(["sh", "-c", '"$@" >&-', "sh", *words], capture_output=True, check=False)
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert subprocess.run(["sh", "-c", '"$@" 2>&-', "sh", *words], capture_output=True, check=False).returncode == 0
+
+
+def test_an_interrupt_before_the_command_begins_is_told_like_a_later_one(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(app, "choose_language", Mock(side_effect=KeyboardInterrupt))
+    assert main(["models", "list"]) == 130
+    assert capsys.readouterr().err == "\nStopped.\n"
+
+
 def test_names_that_a_terminal_cannot_show_end_no_command(tmp_path: Path) -> None:
     program = "from whosthat.cli.app import main; import sys; sys.exit(main(['predict', sys.argv[1], 'a.jpg']))"
     environment = os.environ | {"PYTHONIOENCODING": "ascii"}

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sqlite3
 import stat
 from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
 
@@ -78,6 +80,12 @@ def test_a_newer_one_another_file_and_a_damaged_one_are_refused(folder: Path) ->
         Library(folder)
     (folder / FILE).write_bytes(b"no database at all" * 500)
     with pytest.raises(LibraryError, match="damaged"):
+        Library(folder)
+
+
+def test_a_library_that_may_not_be_written_says_what_to_do(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(store.os, "open", Mock(side_effect=OSError(errno.EROFS, "Read-only file system")))
+    with pytest.raises(LibraryError, match=r"Read-only file system\. Make it writable, or use a copy of it\."):
         Library(folder)
 
 

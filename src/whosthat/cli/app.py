@@ -31,6 +31,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     words = list(sys.argv[1:] if arguments is None else arguments)
     atexit.register(gc.freeze)  # or Python looks for garbage in all that the process ever made, once more before it ends: 0.03 s
+    for stream in ("stdout", "stderr"):
+        if getattr(sys, stream) is None:  # closed by who called: the next file that is opened, a library for one, must not become it
+            setattr(sys, stream, open(os.devnull, "w", encoding="utf-8"))  # noqa: PTH123, SIM115  it stays open until the process ends
     _accept_every_name(sys.stdout, sys.stderr)
     with language_restored():
         return _run(words) if os.environ.get("WHOSTHAT_DEBUG") else _run_and_report(words)
@@ -42,6 +45,10 @@ def _run_and_report(words: Sequence[str]) -> int:
     except BrokenPipeError:
         _forget_stdout()
         return 1
+    except KeyboardInterrupt:  # before the command began; what was being imported, typer for one, must not be needed now
+        stopped = WhosthatError("Stopped.")
+        stopped.exit_code = 130
+        return _fail(stopped)
     except WhosthatError as error:
         return _fail(error)
     except OSError as error:

@@ -9,6 +9,7 @@ and `Library.shrink` gives back the pages. Many may read while one writes (SQLit
 
 from __future__ import annotations
 
+import errno
 import os
 import sqlite3
 import stat
@@ -114,7 +115,7 @@ class Library:
                 "The library {folder} is being changed by another process. Wait until it ends.", folder=self.folder
             ) from None
         except OSError as error:
-            raise self._cannot(system_reason(error)) from error
+            raise self._cannot(error) from error
         try:
             yield
         finally:
@@ -147,7 +148,7 @@ class Library:
             if any(one.name != _LOCK for one in self.folder.iterdir()):
                 raise UsageError("{folder} is not empty. Name a new folder for the library, not one of photos.", folder=self.folder)
         except OSError as error:
-            raise self._cannot(system_reason(error)) from error
+            raise self._cannot(error) from error
 
     def _bring_up_to_date(self) -> None:
         run = self._connection.execute
@@ -181,13 +182,18 @@ class Library:
         try:
             yield
         except sqlite3.OperationalError as error:  # no room, kept by others, not to be written
-            raise self._cannot(str(error)) from error
+            raise self._cannot(error) from error
         except sqlite3.DatabaseError as error:
             raise self.damaged(error) from error
         except OSError as error:
-            raise self._cannot(system_reason(error)) from error
+            raise self._cannot(error) from error
 
-    def _cannot(self, reason: str) -> LibraryError:
+    def _cannot(self, error: OSError | sqlite3.OperationalError) -> LibraryError:
+        reason = system_reason(error) if isinstance(error, OSError) else str(error)
+        if isinstance(error, OSError) and error.errno in (errno.EROFS, errno.EACCES, errno.EPERM):
+            return LibraryError(
+                "The library {folder} cannot be used: {reason}. Make it writable, or use a copy of it.", folder=self.folder, reason=reason
+            )
         return LibraryError(
             "The library {folder} cannot be used: {reason}. Make room there, or name another folder.", folder=self.folder, reason=reason
         )
@@ -196,6 +202,15 @@ class Library:
 def is_library(path: str | Path) -> bool:
     """Tell whether a folder holds a library."""
     return Path(path, FILE).is_file()
+
+
+def outside_libraries(place: Path) -> None:
+    """Raise UsageError where a place lies in a library's own folder: what others write there, `forget` does not know."""
+    for folder in (resolved := place.resolve(), *resolved.parents):
+        if is_library(folder):
+            raise UsageError(
+                "{place} lies in the library {folder}, which could not forget it. Choose another folder.", place=place, folder=folder
+            )
 
 
 def stamp_of(status: os.stat_result) -> str:

@@ -83,9 +83,7 @@ def grid(models: Sequence[str], vary: Mapping[str, Sequence[Any]], settings: Map
     if texts := [f"{key}={one}" for key, values in axes.items() for one in values if RANGE.fullmatch(str(one))]:
         raise RecipeError('"{range}" is a range. Say how many of its values to try: --tune 20, or give the values.', range=texts[0])
     if models and "model" in axes:
-        raise UsageError(
-            "--vary model=... names the models already. Leave out {models}, or leave out --vary model=....", models=", ".join(models)
-        )
+        raise UsageError("--vary names the models already. Leave out {models}.", models=", ".join(models))
     if models:
         axes = {"model": list(models), **axes}
     if not {"model", "recipe"} & set(axes):

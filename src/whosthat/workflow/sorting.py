@@ -20,6 +20,7 @@ from filelock import BaseFileLock, FileLock, Timeout
 from whosthat.durable import move_to_free_name, sweep, unfinished_in, write_file
 from whosthat.errors import UsageError, system_reason
 from whosthat.file_names import candidates, safe_name, unused_path
+from whosthat.library.store import outside_libraries
 from whosthat.photos.storage import fetch, fetched_once, stored
 from whosthat.settings import MAX_PHOTO_BYTES
 from whosthat.translation import _
@@ -44,8 +45,9 @@ def sort_copies(predictions: Iterable[Prediction], folder: Path, *, link: bool =
     The folder is made when it is not there, and gets one folder for each person, and `SEVERAL`, `UNKNOWN`, `NOBODY`, `UNREADABLE`; a person
     whose name cannot be a folder's, or is one of these, gets the nearest name that can. Give it to `predict` as one of ``without``, lest
     the copies be found as photos. Raises UsageError when it cannot be written, the disk is full, another process sorts into it, or no links
-    can be made there because it lies on another drive.
+    can be made there because it lies on another drive, or it lies in a library, which could not forget whom the copies show.
     """
+    outside_libraries(folder)
     lock = FileLock(folder / LOCK, thread_local=False)
     try:
         folder.mkdir(parents=True, exist_ok=True)

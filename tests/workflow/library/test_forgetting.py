@@ -230,6 +230,8 @@ def test_missing_files_are_forgotten_only_when_told(folder: Path, tmp_path: Path
     assert holding([b"alone.png"], folder) == []
     assert set(shown(folder)) == {"both.png", "tom.png", "sea.png"}
     assert forget_missing(folder) == forgetting.ForgottenFiles(0, 0, 0)
+    with pytest.raises(UsageError, match=r"at the last scan\. There is none now\.$"):
+        forget_missing(folder, tmp_path)
     with pytest.raises(UsageError, match=r"Did you mean|Choose one of"):
         forget(folder, "Nobody")
 

@@ -9,8 +9,10 @@ from urllib.parse import unquote, urlparse
 import pytest
 
 from whosthat.errors import UsageError
+from whosthat.library.store import Library
 from whosthat.workflow.library import found_files
 from whosthat.workflow.library.found_files import link_photos, write_playlist, write_sheet
+from whosthat.workflow.sorting import sort_copies
 
 NAMES = ["sea.jpg", "#1 day.jpg", "王小明.jpg", " blank .jpg", "line\nend.jpg", "100%.jpg", "'quoted\".jpg"]
 
@@ -58,6 +60,21 @@ def test_an_older_playlist_is_replaced_and_nothing_else_is(tmp_path: Path) -> No
     assert (tmp_path / "new.m3u").read_bytes() == b"#EXTM3U\n"
     with pytest.raises(UsageError, match="cannot be written"):
         write_playlist(photo / "list.m3u8", [])
+
+
+def test_nothing_is_written_into_a_library_which_could_not_forget_it(tmp_path: Path) -> None:
+    with Library(tmp_path / "family", create=True) as library:
+        inside = library.folder / "new"
+    for write in (
+        lambda: write_playlist(inside / "found.m3u8", []),
+        lambda: write_sheet(inside, [], ""),
+        lambda: link_photos(inside, []),
+        lambda: sort_copies([], inside),
+        lambda: sort_copies([], library.folder),
+    ):
+        with pytest.raises(UsageError, match="lies in the library"):
+            write()
+    assert not inside.exists()
 
 
 def test_links_have_the_photos_names_and_numbers_where_these_are_taken(tmp_path: Path) -> None:

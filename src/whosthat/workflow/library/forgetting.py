@@ -141,7 +141,7 @@ def forget_missing(library: str | Path, folder: str | Path | None = None) -> For
             raise UsageError(
                 "{folder} is no scanned folder of which all photos were missing at the last scan. {choice}",
                 folder=folder,
-                choice=did_you_mean(str(folder), map(str, away.values())) if away else "",
+                choice=did_you_mean(str(folder), map(str, away.values())) if away else _("There is none now."),
             )
         forget_in_cache(missing_digests(opened, root))
         gone = erase_missing(opened, root)

@@ -15,6 +15,7 @@ from pathlib import Path
 from whosthat.durable import make_private_folder, move_to_free_name, replace_file, unfinished_in
 from whosthat.errors import UsageError, system_reason
 from whosthat.file_names import candidates
+from whosthat.library.store import outside_libraries
 from whosthat.progress import SILENT, Progress
 from whosthat.workflow.library.find import FoundPhoto
 
@@ -31,8 +32,9 @@ def write_playlist(file: Path, photos: Iterable[Path]) -> None:
     A path that no line can hold (a line end in it, bytes that are no letters) stands there as a file: address.
 
     Raises:
-        UsageError: The name does not end in .m3u8 or .m3u, another file has it, or it cannot be written.
+        UsageError: The name does not end in .m3u8 or .m3u, another file has it, it lies in a library, or it cannot be written.
     """
+    outside_libraries(file)
     if file.suffix.lower() not in PLAYLISTS:
         raise UsageError("The name of a playlist ends in .m3u8; got {file}.", file=file)
     try:
@@ -73,10 +75,11 @@ def write_sheet(folder: Path, photos: Sequence[FoundPhoto], terms: str, *, progr
         progress: Shows the photos as they are read.
 
     Raises:
-        UsageError: It cannot be written.
+        UsageError: It lies in a library, or cannot be written.
     """
     from whosthat.evaluation.found_sheet import Shown, write_found_sheet  # Pillow and more
 
+    outside_libraries(folder)
     try:
         make_private_folder(folder)
         shown = [Shown(one.path, one.who, one.when) for one in photos]
@@ -96,8 +99,9 @@ def link_photos(folder: Path, photos: Sequence[Path]) -> Counter[str]:
         How many there are of each: ``link``, ``copy``, and ``gone`` for photos that could not be read any more.
 
     Raises:
-        UsageError: The folder holds files already, or cannot be written.
+        UsageError: The folder holds files already, lies in a library, or cannot be written.
     """
+    outside_libraries(folder)
     made: Counter[str] = Counter()
     try:
         folder.mkdir(parents=True, exist_ok=True)
