@@ -27,7 +27,7 @@ export const libraryAt = (folder, asked = {}) => {
 };
 
 /** A name as a query writes it. */
-const quoted = (name) => `"${name.replaceAll('"', '""')}"`;
+const quoted = (name) => `"${name.replaceAll("\"", "\"\"")}"`;
 
 export function LibraryView({ state, about, ...others }) {
   const job = state.job?.kind === "scan" ? state.job : null;
