@@ -150,6 +150,8 @@ def test_renaming_asks_before_it_merges(
         ["--merge"],
         ["beach.jpg", "--enrol"],
         ["--undo", "--face", "2"],
+        ["beach.jpg", "--list"],
+        ["beach.jpg", "--rename", "ana=anna"],
     ],
 )
 def test_what_does_not_go_together_is_refused(words: list[str], tmp_path: Path) -> None:

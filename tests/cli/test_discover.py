@@ -134,6 +134,11 @@ def test_photos_are_linked_and_learnt(discovered, monkeypatch, capsys):
     assert "Next:" not in capsys.readouterr().err
 
 
+def test_that_there_is_nobody_to_learn_is_said(discovered, library_of, capsys):
+    assert main(["discover", str(library_of({"1.png": ["anna"]}).folder), "--learn"]) == 0
+    assert "Nobody has a name yet, so there is nothing to learn." in capsys.readouterr().err
+
+
 def test_a_library_keeps_names_and_its_own_sheet(library_of, monkeypatch, capsys):
     monkeypatch.setattr("whosthat.workflow.discovery.SMALL_FACE", 10)
     library = library_of({"1.png": ["anna"], "2.png": ["anna", "tom"]})
@@ -157,6 +162,9 @@ def test_a_library_keeps_names_and_its_own_sheet(library_of, monkeypatch, capsys
         (["holiday", "--learn"], "Say with --to"),
         (["library", "--bundle", "runs/latest"], "Leave out --bundle and --engine"),
         (["holiday", "--not", "3"], "--not is a number and a name"),
+        (["holiday", "--link"], "--link needs --to DIR"),
+        (["holiday", "--name", "1=Ana", "--name", "1=Bea"], "--name gives 1 two names. Name one face of it: 1.7=Tom."),
+        (["library", "--not", "1=Ana"], "There is no group 1: there are none yet."),
     ],
 )
 def test_what_does_not_go_together_is_said(discovered, library_of, monkeypatch, capsys, words, sentence):

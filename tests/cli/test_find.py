@@ -70,6 +70,9 @@ def test_playlist_sheet_and_links(library: None, capsys: pytest.CaptureFixture) 
     assert Path("x/found.html").read_text(encoding="utf-8").count("data:image/jpeg") == 2
     assert sorted(path.name for path in Path("y").iterdir()) == ["a.png", "b.png"]
     assert main(["find", "library", "anna", "--links", "y"]) == 2
+    capsys.readouterr()
+    assert main(["find", "library", "anna", "--m3u", "list.txt"]) == 2
+    assert capsys.readouterr().out == ""
 
 
 @pytest.mark.parametrize(

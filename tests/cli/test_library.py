@@ -17,7 +17,19 @@ from whosthat.workflow.library.status import LibraryCheck, LibraryStatus, Scanne
 
 def test_a_scan_says_what_it_found_and_what_it_did_not_look_at(replaced: Any, capsys: pytest.CaptureFixture[str]) -> None:
     others = {"video": 2, "HEIC photo": 1, "sidecar": 3, "RAW photo": 1}
-    found = Scan(1203, 1300, new=1000, moved=2, missing=1, faces=1500, carried=1, answered=4, not_there=(Path("usb"),), passed_over=others)
+    found = Scan(
+        1203,
+        1300,
+        new=1000,
+        moved=2,
+        missing=1,
+        faces=1500,
+        carried=1,
+        answered=4,
+        unreadable_before=1,
+        not_there=(Path("usb"),),
+        passed_over=others,
+    )
     call = replaced("whosthat.workflow.library.scanning.scan", found)
     assert main(["library", "family", "scan", "photos", "usb", "--bundle", "runs/latest", "--json"]) == 0
     assert (call.arguments, call.options["bundle"]) == ((Path("family"), [Path("photos"), Path("usb")]), Path("runs/latest"))
@@ -28,6 +40,7 @@ def test_a_scan_says_what_it_found_and_what_it_did_not_look_at(replaced: Any, ca
         "1,500 faces found in the new ones.",
         "What was said of 1 face was taken over by edited photos.",
         "4 answers changed.",
+        "1 file cannot be read, as before; status names it.",
         "Not looked at: 2 videos (looked at when you choose one), 1 RAW photo (export as JPEG), "
         "1 HEIC photo (pip install pillow-heif, or export as JPEG), 3 sidecars.",
     ]

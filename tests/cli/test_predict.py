@@ -33,7 +33,7 @@ def test_names_are_shown_and_the_photos_that_cannot_be_read(answers: Any, capsys
     assert main(["predict", "bundle", "a.jpg", "b.jpg", "c.jpg", "--draw", "drawn"]) == 3
     told = capsys.readouterr()
     assert told.out.splitlines()[:2] == ["a.jpg: 張偉 90 % (or Bo 6 %)", "b.jpg: unknown (perhaps 張偉 50 % or Bo 30 %)"]
-    assert told.err == "c.jpg: the file is empty\n"
+    assert told.err == "Drawn copies are in drawn.\nc.jpg: the file is empty\n"
     assert (answers.options["draw"], answers.options["without"]) == (Path("drawn"), [Path("drawn")])
 
 

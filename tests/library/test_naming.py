@@ -72,7 +72,7 @@ def test_a_name_that_somebody_else_has_now_is_not_given_back(library: Library) -
 
 def test_two_who_are_merged_anew_leave_one_merge(library: Library) -> None:
     naming.part(library, 5)
-    merged = naming.rename(library, "Cleo", "Bea", merge=True)
+    merged, _moved = naming.rename(library, "Cleo", "Bea", merge=True)
     assert merged is not None
     assert merges(library) == [(4, "Ana", "Bea", True), (merged.number, "Cleo", "Bea", True)]
     with library.changing() as change:
@@ -91,7 +91,7 @@ def test_an_older_library_opens_and_its_people_can_be_merged_and_parted(tmp_path
         )
     monkeypatch.setattr(store, "MIGRATIONS", schema.MIGRATIONS)
     with Library(tmp_path / "old") as library:
-        merged = naming.rename(library, "Ana", "Bea", merge=True)
+        merged, _moved = naming.rename(library, "Ana", "Bea", merge=True)
         assert (merged and merged.number, people(library)) == (8, ["Bea"])
         naming.part(library, 8)
         assert people(library) == ["Ana"]

@@ -137,3 +137,8 @@ def test_names_that_are_no_text_are_shown_and_copied(tmp_path):
     assert "&lt;b&gt;.png" in page.read_text(encoding="utf-8")
     assert len(list(sort_copies(found.predictions(), tmp_path / "people"))) == 1
     assert len(list((tmp_path / "people" / "Anna").iterdir())) == 1
+
+
+def test_copies_are_not_put_among_the_photos(tree):
+    with pytest.raises(UsageError, match="The photos themselves lie in"):
+        discover([tree], without=[tree])

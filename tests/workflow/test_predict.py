@@ -6,6 +6,7 @@ import os
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -14,9 +15,12 @@ from hypothesis import strategies as st
 
 from whosthat.errors import UsageError
 from whosthat.faces.finding import MOST_FACES, crowd_words
+from whosthat.library.store import Library
 from whosthat.photos.drawing import save_image
 from whosthat.photos.reading import read
 from whosthat.types import Box, Likeness, Sighting
+from whosthat.workflow.embeddings import with_embeddings
+from whosthat.workflow.explaining import explain
 from whosthat.workflow.predict import predict
 from whosthat.workflow.prediction import CSV_COLUMNS, Prediction, csv_rows, to_dict
 
@@ -187,6 +191,24 @@ def test_json_holds_every_class_best_first() -> None:
 def test_a_name_that_is_no_text_can_still_be_written() -> None:
     broken = Path(os.fsdecode(b"caf\xe9.jpg"))
     assert to_dict(Prediction(broken))["path"] == "caf\\udce9.jpg"
+
+
+@pytest.mark.parametrize("place", ["photos", "."])
+def test_copies_are_not_put_among_the_photos(bundle: Path, tmp_path: Path, place: str) -> None:
+    (tmp_path / "photos").mkdir()
+    with pytest.raises(UsageError, match="The photos themselves lie in"):
+        predict(bundle, [tmp_path / "photos"], draw=tmp_path / place)
+
+
+def test_nothing_is_drawn_into_a_library(bundle: Path, tmp_path: Path) -> None:
+    with Library(tmp_path / "library", create=True):
+        for write in (
+            lambda place: predict(bundle, [], draw=place),
+            lambda place: explain([], bundle, place),
+            lambda place: with_embeddings([], SimpleNamespace(reader=None), place),
+        ):
+            with pytest.raises(UsageError, match="could not forget it"):
+                write(tmp_path / "library" / "drawn")
 
 
 def test_copies_drawn_into_the_photos_folder_are_not_taken_for_photos(bundle: Path, tmp_path: Path) -> None:

@@ -81,6 +81,8 @@ def correct(  # noqa: PLR0913  typer makes a parameter of each option
         raise UsageError("--merge needs --rename OLD=NEW.")
     if (face is not None or enrol or anyway) and not given:
         raise UsageError("--face, --enrol and --anyway need one of --is, --is-not, --nobody and --no-face.")
+    if photo is not None and (list_them or rename is not None):
+        raise UsageError("--list and --rename are about the whole library. Leave out {photo}.", photo=photo)
     if list_them:
         _list(library, as_json=as_json)
     elif undo or redo:
@@ -185,7 +187,7 @@ def _row(one: Correction) -> tuple[str, ...]:
     fact = one.fact
     when = datetime.fromtimestamp(fact.said_at).strftime("%Y-%m-%d %H:%M")  # not translated: ISO 8601
     many = N_("{faces} named in other programs") if fact.how == "metadata" else N_("{faces} of groups")
-    faces = counted(one.n_faces, "face")
+    faces = counted(one.n_faces, "face") if one.n_faces else ""  # what was merged once is not known
     if fact.what == "merged":
         return str(fact.number), when, faces, "", what_was_said(fact), ""
     photo = str(one.path or fact.photo) if one.n_faces == 1 else _(many, faces=faces)

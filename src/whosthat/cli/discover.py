@@ -121,6 +121,8 @@ def discover(  # noqa: PLR0913  typer makes a parameter of each option
     if library and (bundle is not None or engine != LOCAL):
         raise UsageError("A library has its faces and its recogniser. Leave out --bundle and --engine.")
     check_together(write=write_xmp, in_files=in_files, read=read_xmp, contacts=contacts, library=library)
+    if link and to is None:
+        raise UsageError("--link needs --to DIR.")
     if learn and to is None and not library:
         raise UsageError("--learn trains on folders of photos. Say with --to where they shall be.")
     if library:
@@ -185,12 +187,13 @@ def _of_library(folder: Path, wishes: _Wishes, *, learn: bool) -> Discovery:
 
 
 def _given(words: list[str], which: str) -> dict[str, str]:
-    names = {}
+    names: dict[str, str] = {}
     for word in words:
         number, equals, name = word.partition("=")
         if not equals:
             raise UsageError("{option} is a number and a name, such as 3=Anna; got {word}.", option=which, word=word)
-        names[number.strip()] = name
+        if names.setdefault(number.strip(), name) != name:
+            raise UsageError("{option} gives {number} two names. Name one face of it: {number}.7=Tom.", option=which, number=number.strip())
     return names
 
 

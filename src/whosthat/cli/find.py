@@ -72,6 +72,10 @@ def find(  # noqa: PLR0913  typer makes a parameter of each option
 
     if face is not None and like is None:
         raise UsageError("--face needs --like PHOTO.")
+    if m3u is not None:
+        from whosthat.workflow.library.found_files import check_playlist
+
+        check_playlist(m3u)
     wanted = like if like is None or face is None else (like, face)
     found = find_photos(library, query, since=since, until=until, within=within, faces=faces, like=wanted)
     if as_json:

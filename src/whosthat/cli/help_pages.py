@@ -24,9 +24,9 @@ Data goes to standard output, messages go to standard error. Exit codes:
 | code | means |
 |---|---|
 | 0 | done |
-| 1 | failed: no room, no permission, training that cannot go on |
-| 2 | wrong usage: an option, a run or a file named on the command line that does not exist or does not fit |
-| 3 | bad data: photos or a bundle that are not there, damaged or cannot be used |
+| 1 | failed: training that cannot go on, no room, no permission |
+| 2 | wrong usage: an option, a run or a file named on the command line that does not exist, does not fit or cannot be written |
+| 3 | bad data: photos, a bundle or a library that are not there, damaged or cannot be used |
 | 4 | a quality gate that was asked for (`--min-accuracy`) was not reached |
 | 130, 143 | stopped by Ctrl-C, by SIGTERM |
 

@@ -126,6 +126,8 @@ def predict(  # noqa: PLR0913  typer makes a parameter of each option
             show_json({"bundle": str(bundle), "predictions": [to_dict(prediction, top=top) for prediction in predictions]})
         else:
             show_predictions(predictions, paths[0] if len(paths) == 1 and paths[0].is_dir() else None)
+    if draw is not None and len(failed) < total:
+        say(_("Drawn copies are in {folder}.", folder=draw))
     if sort is not None and total:
         say(_("Copies are sorted into {folder}; the CSV file there lists them.", folder=sort))
     if explain is not None and len(failed) < total:

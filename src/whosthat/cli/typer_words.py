@@ -37,16 +37,15 @@ _COMPLAINTS = (
     N_("Got unexpected extra argument(s) ({words})."),
     N_("Option {name} requires an argument."),
     N_("Option {name} does not take a value."),
-    N_("{value} is not a valid int."),
-    N_("{value} is not a valid int range."),
-    N_("{value} is not a valid float."),
-    N_("{value} is not a valid float range."),
     N_("{value} is not in the range {range}."),
     N_("File {path} does not exist."),
     N_("File {path} is a directory."),
     N_("File {path} is not readable."),
 )
 """What typer says is wrong; a place stands for what it fills in."""
+
+_NUMBERS = {"int": N_("{value} is not a whole number."), "float": N_("{value} is not a number.")}
+"""What is wrong with a number, by what typer calls it."""
 
 typer.core._ = _  # type: ignore[attr-defined, assignment]  # half of its words go through gettext's function of this name
 
@@ -58,7 +57,8 @@ def complaint(message: str) -> str:
         if found := re.fullmatch(pattern, message, re.DOTALL):
             parts = {place: _quoted(text) for place, text in found.groupdict().items()}
             return _(template, **parts | ({"reason": complaint(found["reason"])} if "reason" in parts else {}))
-    return message
+    number = re.fullmatch(r"(.+) is not a valid (int|float)(?: range)?\.", message, re.DOTALL)  # not translated: typer's words
+    return message if number is None else _(_NUMBERS[number[2]], value=_quoted(number[1]))
 
 
 def _quoted(words: str) -> str:

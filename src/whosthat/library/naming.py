@@ -31,14 +31,17 @@ _BOTH = (
 """What a merge and another one have both moved."""
 
 
-def rename(library: Library, name: str, new_name: str, *, merge: bool = False) -> Fact | None:
-    """Call a person by another name; where somebody else has it, ``merge`` makes one person of both. Return that as a fact, or None.
+def rename(library: Library, name: str, new_name: str, *, merge: bool = False) -> tuple[Fact | None, int]:
+    """Call a person by another name; where somebody else has it, ``merge`` makes one person of both.
+
+    Return that as a fact, or None, and how many answers are the other person now.
 
     Who is still called so by a recogniser is this person.
 
-    Raises UsageError where nobody has the first name, and NameTakenError where somebody else has the second and ``merge`` is False.
+    Raises UsageError where nobody has the first name or it stays as it is, and NameTakenError where somebody else has the second and
+    ``merge`` is False.
     """
-    number = None
+    number, moved = None, 0
     with library.changing() as change:
         known = by_key(change)
         if key_of(name) not in known:
@@ -53,12 +56,14 @@ def rename(library: Library, name: str, new_name: str, *, merge: bool = False) -
                 )
             made = f"INSERT INTO merges (id, said_at, name, person) VALUES ({NEXT_NUMBER}, ?, ?, ?)"  # noqa: S608  # not translated: SQL
             number = int(change.execute(made, (time_of_step(change), old, other)).lastrowid or 0)
-            _join(change, number, (row, old), other)
+            moved = _join(change, number, (row, old), other)
+        elif old == new_name:
+            raise UsageError("{name} is called so already.", name=old)
         else:
             change.execute("UPDATE people SET name = ? WHERE id = ?", (unicodedata.normalize("NFC", new_name), row))
             change.execute("INSERT OR REPLACE INTO aliases VALUES (?, ?)", (key_of(name), row))
         change.execute("DELETE FROM aliases WHERE name = ?", (key_of(new_name),))
-    return None if number is None else merges_of(library, number)[0][0]
+    return None if number is None else merges_of(library, number)[0][0], moved
 
 
 def merges_of(library: Library, number: int | None = None) -> list[tuple[Fact, int]]:
@@ -102,26 +107,28 @@ def part(library: Library, number: int) -> list[Fact]:
     return [fact for fact, _moved in merges_of(library, number)]
 
 
-def join_again(library: Library, number: int) -> list[Fact]:
-    """Let a merge that was taken back hold again; UsageError where it holds."""
+def join_again(library: Library, number: int) -> tuple[list[Fact], int]:
+    """Let a merge that was taken back hold again; return it, and how many answers are the other person now. UsageError where it holds."""
     with library.changing() as change:
         row, person = change.execute("SELECT back, person FROM merges WHERE id = ?", (number,)).fetchone()
         if row is None:
             raise UsageError("Correction {number} was not taken back.", number=number)
         (name,) = change.execute("SELECT name FROM people WHERE id = ?", (row,)).fetchone()
         change.execute("UPDATE merges SET undone_at = NULL, back = NULL, name = ? WHERE id = ?", (name, number))
-        _join(change, number, (row, name), person)
-    return [fact for fact, _moved in merges_of(library, number)]
+        moved = _join(change, number, (row, name), person)
+    return [fact for fact, _facts in merges_of(library, number)], moved
 
 
-def _join(change: sqlite3.Connection, number: int, one: tuple[int, str], other: int) -> None:
-    """Make one person of two, and remember what is moved; merges of these two that were taken back are forgotten."""
+def _join(change: sqlite3.Connection, number: int, one: tuple[int, str], other: int) -> int:
+    """Make one person of two, and remember what is moved; return how many answers. Merges of them that were undone are forgotten."""
     row, name = one
     change.execute("INSERT OR REPLACE INTO aliases VALUES (?, ?)", (key_of(name), row))
     change.execute("INSERT INTO merged (merge, fact) SELECT ?, id FROM facts WHERE person = ?", (number, row))
     change.execute("INSERT INTO merged (merge, alias) SELECT ?, name FROM aliases WHERE person = ?", (number, row))
-    moved = (("facts", "person"), ("answers", "person"), ("aliases", "person"), ("merges", "person"), ("merges", "back"))
+    answers = change.execute("UPDATE answers SET person = ? WHERE person = ?", (other, row)).rowcount
+    moved = (("facts", "person"), ("aliases", "person"), ("merges", "person"), ("merges", "back"))
     for table, column in moved:
         change.execute(f"UPDATE {table} SET {column} = ? WHERE {column} = ?", (other, row))  # noqa: S608
     change.execute("DELETE FROM merges WHERE back = person")
     change.execute("DELETE FROM people WHERE id = ?", (row,))
+    return answers

@@ -24,7 +24,7 @@ from whosthat.types import SetAside
 from whosthat.workflow.discovery import Discovery, FoundFace, grouped
 from whosthat.workflow.face_photos import open_reader, seen_in_photos
 from whosthat.workflow.known_files import contents_of, why_unreadable
-from whosthat.workflow.predict import find_photos, places_given
+from whosthat.workflow.predict import check_apart, find_photos, places_given
 from whosthat.workflow.prediction import Prediction
 
 if TYPE_CHECKING:
@@ -69,6 +69,7 @@ def discover(
             show(group.number, [face.paths[0] for face in group.faces])
     """
     places = places_given(paths)
+    check_apart(places, without)
     if len(places) == 1 and is_library(places[0]):
         return _of_library(places[0])
     with engines(engine, progress) as cluster:

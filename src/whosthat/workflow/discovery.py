@@ -267,6 +267,8 @@ class Discovery:
     def group(self, number: int | str) -> Group:
         """Return a group by its number; UsageError where there is none."""
         text = str(number)
+        if not self.groups:
+            raise UsageError("There is no group {number}: there are none yet.", number=number)
         if not (text.isascii() and text.isdecimal() and 1 <= int(text[:9]) <= len(self.groups)):
             raise UsageError("There is no group {number}; there are {n}, numbered from 1.", number=number, n=len(self.groups))
         return self.groups[int(text) - 1]

@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from whosthat.errors import UsageError
+from whosthat.library.store import outside_libraries
 from whosthat.recognition.recogniser import Recogniser
 from whosthat.version import __version__
 from whosthat.workflow.export import check_target, whole_or_absent
@@ -36,9 +37,10 @@ def with_embeddings(predictions: Iterable[Prediction], recogniser: Path | Recogn
     last prediction was taken, or not at all. Faces of videos have no row: they were seen in many frames.
 
     Raises:
-        UsageError: The recogniser is none of faces, PyArrow is not installed, or the file's name cannot be used.
+        UsageError: The recogniser is none of faces, PyArrow is not installed, or the file's name cannot be used, or lies in a library.
         ExportError: The file cannot be written.
     """
+    outside_libraries(file)
     reader = getattr(recogniser, "reader", None)
     if reader is None:
         raise UsageError("Only faces have embeddings, and this recogniser looks at whole photos. Leave out the file for them.")

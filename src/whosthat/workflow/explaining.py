@@ -16,6 +16,7 @@ import numpy as np
 from whosthat.errors import NetworkError, PhotoError, UsageError, path_given, system_reason
 from whosthat.evaluation.metrics import Evaluation
 from whosthat.evaluation.plots.writing import LARGE_SIDE, keep_insight, shown_mistakes
+from whosthat.library.store import outside_libraries
 from whosthat.networks.onnx_parts import NetworkGraph
 from whosthat.photos.drawing import save_image, thumbnail
 from whosthat.photos.heat import draw_heat, explained
@@ -41,9 +42,10 @@ def explain(predictions: Iterable[Prediction], bundle: Path, folder: Path) -> It
     A picture shows the photo beside its heat map for the class that was likeliest; of a network of faces, every face with its own. It
     replaces an earlier one of the same photo and nothing else. Photos without an answer, and videos, get none.
 
-    The folder is made when it is not there. Raises UsageError when it cannot be written, or the bundle is a face recogniser, NetworkError
-    when its network has no convolution, BundleError when the bundle cannot be used.
+    The folder is made when it is not there. Raises UsageError when it cannot be written or lies in a library, or the bundle is a face
+    recogniser, NetworkError when its network has no convolution, BundleError when the bundle cannot be used.
     """
+    outside_libraries(folder)
     explaining = _Explaining(open_bundle(bundle))
     _checked = explaining.explainer  # whatever is wrong with the network is said before the first photo
     try:

@@ -87,6 +87,9 @@ def predict(
     places = places_given(paths)
     copies = None if draw is None else path_given(draw, _("The folder for drawn copies"))
     if copies is not None:
+        from whosthat.library.store import outside_libraries  # here, for most answers draw nothing
+
+        outside_libraries(copies)
         try:
             copies.mkdir(parents=True, exist_ok=True)
         except OSError as error:
@@ -94,7 +97,7 @@ def predict(
                 "{folder} cannot be made: {error}. Name another folder for the drawn copies.", folder=copies, error=system_reason(error)
             ) from error
         without = [*without, copies]
-
+    check_apart(places, without)
     told: list[str] = []
 
     def finished(path: Path, sightings: tuple[Sighting, ...] | None) -> Prediction:
@@ -178,6 +181,18 @@ def find_photos(
             yield Prediction(path, error=_("the folder holds no photos"))
         for failure in failures:
             yield Prediction(Path(failure.filename or path), error=_("the folder cannot be listed ({error})", error=system_reason(failure)))
+
+
+def check_apart(paths: Iterable[Path], written: Iterable[Path]) -> None:
+    """Raise UsageError where photos lie in a folder that is written to: pictures of them would be taken for photos the next time."""
+    folders = [folder.resolve() for folder in written]
+    for path in paths:
+        if (
+            stored(path) is None
+            and path.is_dir()
+            and (inside := next((folder for folder in folders if path.resolve().is_relative_to(folder)), None))
+        ):
+            raise UsageError("The photos themselves lie in {folder}. Name another folder for what is written.", folder=inside)
 
 
 def _in_storage(place: StoredPhoto, others: Counter[str]) -> Iterator[Path | Prediction]:

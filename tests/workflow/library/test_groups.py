@@ -67,6 +67,13 @@ def test_from_python_groups_are_named_denied_and_accepted(library):
     assert named.notes == ()
 
 
+def test_a_slip_of_the_pen_makes_nobody(library):
+    change_groups(library, lambda found: found.named({"1": "Anna"}))
+    with pytest.raises(UsageError, match="Did you mean"):
+        change_groups(library, lambda found: found.denied({"2": "Ana"}))
+    assert people_of(library) == {1: "Anna"}
+
+
 def test_an_older_name_is_the_same_person_and_that_is_said(library):
     change_groups(library, lambda found: found.named({"1": "Ana", "2": "Tom"}))
     rename(library, "Ana", "Anna")

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from whosthat.errors import BundleError, DatasetError, LibraryError, UsageError, WhosthatError, did_you_mean
@@ -62,7 +62,7 @@ class Correction:
 
     Attributes:
         fact: The fact; the first of many.
-        n_faces: Of how many faces it was said; of a merge, how many facts it has moved.
+        n_faces: Of how many faces it was said; of a merge, how many facts it has moved, 0 where it was taken back.
         path: The photo, where it lies or last lay; None where no file of it is known.
         face: The number of the face in the photo, from 1; None where no face is found there today.
         box: Where it is in the photo, in pixels.
@@ -159,8 +159,11 @@ def redo_correction(library: str | Path, number: int | None = None) -> Corrected
     """
     with Library(library) as opened:
         merge = naming.merge_meant(opened, number, undone=True)
-        again = facts.redo(opened, *_whole_step(opened, number)) if merge is None else naming.join_again(opened, merge)
-        return _settle(opened, lambda: again)
+        if merge is None:
+            again, moved = facts.redo(opened, *_whole_step(opened, number)), 0
+        else:
+            again, moved = naming.join_again(opened, merge)
+        return _settle(opened, lambda: again, moved=moved)
 
 
 def rename_in_library(library: str | Path, name: str, new_name: str, *, merge: bool = False) -> Corrected:
@@ -171,8 +174,8 @@ def rename_in_library(library: str | Path, name: str, new_name: str, *, merge: b
     Raises UsageError where nobody has the first name or the second cannot be one; NameTakenError where somebody else has it already.
     """
     with Library(library) as opened:
-        merged = naming.rename(opened, name, _checked("is", new_name, {}) or "", merge=merge)
-        return _settle(opened, lambda: [] if merged is None else [merged])
+        merged, moved = naming.rename(opened, name, _checked("is", new_name, {}) or "", merge=merge)
+        return _settle(opened, lambda: [] if merged is None else [merged], moved=moved)
 
 
 def corrections(library: str | Path, *, undone: bool = True) -> tuple[Correction, ...]:
@@ -244,8 +247,8 @@ def _checked(what: What, name: str | None, known: dict[str, str]) -> str | None:
     return known.get(key_of(checked), checked)
 
 
-def _settle(library: Library, told: Callable[[], Sequence[Fact]], *, may_learn: bool = False) -> Corrected:
-    """Learn where that is due, and answer all faces again, alone; the facts stand already."""
+def _settle(library: Library, told: Callable[[], Sequence[Fact]], *, may_learn: bool = False, moved: int = 0) -> Corrected:
+    """Learn where that is due, and answer all faces again, alone; the facts stand already. A merge has ``moved`` answers before."""
     with ExitStack() as held:
         try:
             held.enter_context(library.alone(WAIT_SECONDS))
@@ -254,6 +257,7 @@ def _settle(library: Library, told: Callable[[], Sequence[Fact]], *, may_learn: 
         learnt = learn(library) if may_learn or library.setting("bundle") == OWN else None
         try:
             answered = answer_again(library, may_learn=False)
+            answered = replace(answered, changed=answered.changed + moved)
         except BundleError as error:
             return Corrected(tuple(told()), None, learnt, notes=(_("This is kept, and answers follow. {error}", error=error),))
     notes = tuple(filter(None, [answered.note]))

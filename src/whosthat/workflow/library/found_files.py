@@ -34,9 +34,7 @@ def write_playlist(file: Path, photos: Iterable[Path]) -> None:
     Raises:
         UsageError: The name does not end in .m3u8 or .m3u, another file has it, it lies in a library, or it cannot be written.
     """
-    outside_libraries(file)
-    if file.suffix.lower() not in PLAYLISTS:
-        raise UsageError("The name of a playlist ends in .m3u8; got {file}.", file=file)
+    check_playlist(file)
     try:
         if os.path.lexists(file) and not _is_playlist(file):
             raise UsageError("{file} is no playlist. Choose another name.", file=file)
@@ -45,6 +43,13 @@ def write_playlist(file: Path, photos: Iterable[Path]) -> None:
         replace_file(file, b"\n".join([*lines, b""]))
     except OSError as error:
         raise UsageError("{file} cannot be written: {error}. Choose another name.", file=file, error=system_reason(error)) from error
+
+
+def check_playlist(file: Path) -> None:
+    """Raise UsageError where the name does not end in .m3u8 or .m3u, or the file would lie in a library."""
+    outside_libraries(file)
+    if file.suffix.lower() not in PLAYLISTS:
+        raise UsageError("The name of a playlist ends in .m3u8; got {file}.", file=file)
 
 
 def _is_playlist(file: Path) -> bool:

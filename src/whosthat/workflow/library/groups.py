@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from whosthat.errors import UsageError
+from whosthat.errors import UsageError, did_you_mean
 from whosthat.library.contents import LibraryFace, faces_of, files_of_photos, photos_by_digest
 from whosthat.library.facts import How, Place, Saying, key_of, matched, names_by_key, people_of, said_of_faces, say, undo
 from whosthat.library.store import Library
@@ -40,7 +40,7 @@ class NamedGroups:
         faces: Of how many faces something else is said than before.
         answered: How many answers changed.
         learnt: What the library's recogniser has learnt; None where it was not asked to, or nothing may be learnt from.
-        renamed: Who was named by an older name, in whole sentences: the name of today is kept.
+        renamed: Who was named by an older name, and that there was nothing to learn, in whole sentences: the name of today is kept.
     """
 
     discovery: Discovery
@@ -99,9 +99,22 @@ def change_groups(library: Library, change: Callable[[Discovery], Discovery], *,
     with library.alone():
         before = discovery_of(library)
         after, renamed = as_called_now(library, change(before))
+        _check_denied(library, before, after)
         n_faces = keep_names(library, before, after)
         learnt = learn(library, replace=True) if learns else None
+        if learns and learnt is None:
+            renamed = (*renamed, _("Nobody has a name yet, so there is nothing to learn."))
         return NamedGroups(after, n_faces, answer_again(library), learnt, renamed)
+
+
+def _check_denied(library: Library, before: Discovery, after: Discovery) -> None:
+    """Raise UsageError where faces are said not to be somebody whom nobody knows: it is a slip of the pen."""
+    known = {*people_of(library).values(), *after.facts.values(), *after.known.values()}
+    keys = {key_of(name) for name in known}
+    for face, names in after.never.items():
+        for name in sorted(names - before.never.get(face, frozenset())):
+            if key_of(name) not in keys:
+                raise UsageError("Nobody here is named {name!r}. {choice}", name=name, choice=did_you_mean(name, known - {NOBODY}))
 
 
 def discovery_of(library: Library) -> Discovery:

@@ -56,6 +56,7 @@ class Scan:
         answered: Faces that have another name than before.
         forgotten: Files that were passed over, because they show nobody but people who were forgotten.
         unreadable: New and changed files that cannot be read, and folders that cannot be listed.
+        unreadable_before: Files that could not be read at an earlier scan, and are as they were.
         crowded: Photos of which only the surest faces were taken, because they show so many.
         not_there: Folders that are not there, or hold no photos; what the library knows of their photos stays.
         passed_over: Files that are no photos, by kind (`photos.signatures.kind_of_file`), and "HEIC photo" where those cannot be read.
@@ -73,6 +74,7 @@ class Scan:
     answered: int = 0
     forgotten: int = 0
     unreadable: tuple[SetAside, ...] = ()
+    unreadable_before: int = 0
     crowded: tuple[SetAside, ...] = ()
     not_there: tuple[Path, ...] = ()
     passed_over: Mapping[str, int] = field(default_factory=dict)
@@ -197,6 +199,7 @@ class _Scanner:
         answered = self._answered(everything=answer or was_stopped or carried > 0)
         ((photos,),) = self._library.rows("SELECT count(*) FROM photos")
         ((files,),) = self._library.rows("SELECT count(*) FROM files WHERE photo IS NOT NULL AND missing_since IS NULL")
+        ((unreadable,),) = self._library.rows("SELECT count(*) FROM files WHERE problem <> '' AND missing_since IS NULL")
         return Scan(
             photos=photos,
             files=files,
@@ -204,6 +207,7 @@ class _Scanner:
             carried=carried,
             answered=answered,
             unreadable=(*self._not_listed, *self._batches.unreadable),
+            unreadable_before=max(unreadable - len(self._batches.unreadable), 0),
             crowded=tuple(self._batches.crowded),
             not_there=tuple(self._not_there),
             passed_over=self._passed_over,

@@ -43,6 +43,12 @@ def scan_sentences(found: Scan, *, sidecars: bool = True) -> Iterator[str]:
         yield _("What was said of {faces} was taken over by edited photos.", faces=counted(found.carried, "face"))
     if found.answered:
         yield changed_sentence(found.answered)
+    if found.unreadable_before:
+        yield ngettext(
+            "{n} file cannot be read, as before; status names it.",
+            "{n:,} files cannot be read, as before; status names them.",
+            found.unreadable_before,
+        )
     yield from not_looked_at(found.passed_over, sidecars=sidecars)
 
 
