@@ -89,11 +89,12 @@ def test_a_person_is_renamed_and_made_one_with_another_when_that_is_meant(page: 
     refused = page.post(f"{API}/rename", json=form)
     assert (refused.status_code, refused.json()["error"]["code"]) == (409, "taken")
     merged = page.post(f"{API}/rename", json={**form, "merge": True}).json()
-    assert merged["sentence"] == "Ana is now called tom. Correction 3: Ana and Tom are one person."
+    assert merged["sentence"] == "Ana is now called tom. 1 answer changed. Correction 3: Ana and Tom are one person."
     listed = page.get(f"{API}/corrections", params={"folder": "library"}).json()["corrections"][0]
     assert (listed["number"], listed["what"], listed["many"], listed["photo"]) == (3, "Ana and Tom are one person", "1 face", "")
-    for turn, n in (("undo", 1), ("redo", 2)):
-        assert page.post(f"{API}/{turn}", json={"folder": "library", "number": merged["number"]}).status_code == 200
+    for turn, n, many in (("undo", 1, ""), ("redo", 2, "1 face")):
+        assert page.post(f"{API}/{turn}", json={"folder": "library", "number": merged["number"]}).json()["changed"] == 1
+        assert page.get(f"{API}/corrections", params={"folder": "library"}).json()["corrections"][0]["many"] == many
         assert page.get(API, params={"folder": "library"}).json()["people"][-1] == {"name": "Tom", "faces": n}
     assert page.get(API, params={"folder": "library"}).json()["people"] == [{"name": "Tom", "faces": 2}]
     assert page.post(f"{API}/rename", json={**form, "name": "Tom", "new_name": "a/b"}).status_code == 422

@@ -171,8 +171,7 @@ def _done(here: Studio, folder: str, done: Corrected, *told: str) -> dict[str, A
     if here.groups is not None and here.groups.place == here.grounds.folder(folder):
         here.groups = None
     first, *rest = [*told, *corrected_sentences(done)]
-    of_faces = any(fact.what != "merged" for fact in done.facts)
-    changed = [changed_sentence(done.answered.changed)] if done.answered is not None and (of_faces or done.answered.changed) else []
+    changed = [changed_sentence(done.answered.changed)] if done.answered is not None and (done.facts or done.answered.changed) else []
     return {
         "sentence": here.without_places(closed_up(" ".join([first, *changed, *rest]))),
         "number": done.facts[0].number if done.facts else None,
@@ -206,7 +205,7 @@ def _correction(here: Studio, one: Correction) -> dict[str, Any]:
         "name": "" if one.path is None else one.path.name,
         "box": box_as_json(one.box),
         "face": one.face,
-        "many": ngettext("{n} face", "{n:,} faces", one.n_faces) if one.n_faces > 1 or one.fact.what == "merged" else "",
+        "many": ngettext("{n} face", "{n:,} faces", one.n_faces) if one.n_faces > 1 or (one.n_faces and one.fact.what == "merged") else "",
         "undone": one.fact.undone_at is not None,
         "doubt": closed_up(" ".join(effect_sentences(one.effect))) if one.effect is not None and doubt else "",
     }

@@ -175,7 +175,7 @@ function Corrections({ folder, turn, tell, onOpen, onChange }) {
   return html`<section aria-labelledby="corrections"><h2 id="corrections">${_("Corrections")} <small class="muted">${said.total.toLocaleString("en-US")}</small></h2><${Fault} error=${failed} />
     <ul class="rows corrections">${said.corrections.map((one) => html`<li key=${one.number} class=${one.undone ? "undone" : ""}>
       ${!one.photo ? html`<div class="thumb"></div>` : html`<button type="button" class="thumb" disabled=${!one.path} aria-label=${_("Open {photo}", { photo: one.name })} onClick=${() => onOpen({ photo: { id: one.photo, path: one.path }, among: [] })}><${Small} src=${one.path && boxUrl(one.path, one.box)} /></button>`}
-      <span><b><bdi>${visible(one.what)}</bdi></b> <small>${[`${one.number}`, one.many || visible(one.name), moment(one.said_at)].join(" · ")}</small>${one.doubt && html`<small class="doubt">${one.doubt}</small>`}</span>
+      <span><b><bdi>${visible(one.what)}</bdi></b> <small>${[`${one.number}`, one.many || visible(one.name), moment(one.said_at)].filter(Boolean).join(" · ")}</small>${one.doubt && html`<small class="doubt">${one.doubt}</small>`}</span>
       <button type="button" disabled=${busy} onClick=${() => change(one.undone ? "redo" : "undo", one.number)}>${one.undone ? _("Let it hold again") : _("Take back")}<span class="hidden"> ${one.number}</span></button></li>`)}</ul>
     ${said.total > most && html`<p class="buttons more"><button type="button" onClick=${() => setMost(most + FEW)}>${_("Show more corrections")}</button></p>`}</section>`;
 }
