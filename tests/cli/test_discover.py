@@ -136,7 +136,7 @@ def test_photos_are_linked_and_learnt(discovered, monkeypatch, capsys):
 
 def test_that_there_is_nobody_to_learn_is_said(discovered, library_of, capsys):
     assert main(["discover", str(library_of({"1.png": ["anna"]}).folder), "--learn"]) == 0
-    assert "Nobody has a name yet, so there is nothing to learn." in capsys.readouterr().err
+    assert "There is nothing to learn from yet: nobody has a name." in capsys.readouterr().err
 
 
 def test_a_library_keeps_names_and_its_own_sheet(library_of, monkeypatch, capsys):

@@ -98,7 +98,7 @@ def _learn(progress: Progress, library: str) -> dict[str, Any]:
 
     with Library(library) as opened:
         named = change_groups(opened, lambda found: found, learns=True)
-    return {"sentence": " ".join(named.notes) or _("There is nothing to learn from yet: nobody has a name.")}
+    return {"sentence": " ".join(named.notes)}
 
 
 def _scan(progress: Progress, library: str, photos: Sequence[str] = (), without: Sequence[str] = ()) -> dict[str, Any]:

@@ -103,7 +103,7 @@ def change_groups(library: Library, change: Callable[[Discovery], Discovery], *,
         n_faces = keep_names(library, before, after)
         learnt = learn(library, replace=True) if learns else None
         if learns and learnt is None:
-            renamed = (*renamed, _("Nobody has a name yet, so there is nothing to learn."))
+            renamed = (*renamed, _("There is nothing to learn from yet: nobody has a name."))
         return NamedGroups(after, n_faces, answer_again(library), learnt, renamed)
 
 
