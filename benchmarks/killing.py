@@ -68,7 +68,7 @@ _KNOWN = {
     "looks": "SELECT hex(sha256), reader FROM looks JOIN photos ON photos.id = photo",
     "faces": "SELECT hex(sha256), reader, number, left, top, right, bottom, hex(landmarks), score, sharpness, hex(vector) "
     "FROM faces JOIN photos ON photos.id = photo",
-    "answers": "SELECT hex(sha256), number, name, confidence, why FROM answers JOIN faces ON faces.id = face "
+    "answers": "SELECT hex(sha256), number, name, round(confidence, 5), why FROM answers JOIN faces ON faces.id = face "
     "JOIN photos ON photos.id = photo LEFT JOIN people ON people.id = person",
     "people": "SELECT name FROM people",
     "facts": "SELECT DISTINCT hex(sha256), left, top, right, bottom, what, name, how, enrolled FROM facts JOIN photos ON photos.id = photo "
@@ -194,7 +194,10 @@ def draw_people(path: Path, number: int, people: int, side: int) -> Path:
 
 
 def known_of(library: Path) -> dict[str, list[Any]]:
-    """Return all that a library says, whatever the numbers of its rows, and when it was said; RuntimeError where it is damaged."""
+    """Return all that a library says, whatever the numbers of its rows, and when it was said; RuntimeError where it is damaged.
+
+    A confidence is float32, and its seventh digit depends on how many faces were answered at once.
+    """
     with closing(sqlite3.connect(library / FILE)) as connection:
         damage = connection.execute("PRAGMA integrity_check").fetchall() + connection.execute("PRAGMA foreign_key_check").fetchall()
         if damage != [("ok",)]:
