@@ -163,7 +163,7 @@ def test_a_library_keeps_names_and_its_own_sheet(library_of, monkeypatch, capsys
         (["library", "--bundle", "runs/latest"], "Leave out --bundle and --engine"),
         (["holiday", "--not", "3"], "--not is a number and a name"),
         (["holiday", "--link"], "--link needs --to DIR"),
-        (["holiday", "--name", "1=Ana", "--name", "1=Bea"], "--name gives 1 two names. Name one face of it: 1.7=Tom."),
+        (["holiday", "--name", "1=Ana", "--name", "1=Bea"], "--name names 1 twice. Give one name at a time."),
         (["library", "--not", "1=Ana"], "There is no group 1: there are none yet."),
     ],
 )

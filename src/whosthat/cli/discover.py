@@ -193,7 +193,7 @@ def _given(words: list[str], which: str) -> dict[str, str]:
         if not equals:
             raise UsageError("{option} is a number and a name, such as 3=Anna; got {word}.", option=which, word=word)
         if names.setdefault(number.strip(), name) != name:
-            raise UsageError("{option} gives {number} two names. Name one face of it: {number}.7=Tom.", option=which, number=number.strip())
+            raise UsageError("{option} names {number} twice. Give one name at a time.", option=which, number=number.strip())
     return names
 
 
